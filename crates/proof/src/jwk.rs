@@ -1,0 +1,332 @@
+//! Public keys as JSON Web Keys, read strictly and ready to verify.
+//!
+//! Spec: RFC 7517 §4, RFC 7518 §6.2–6.3, RFC 8037 §2, RFC 9864 §2
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::rsa::PublicKeyComponents;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA256, RsaParameters,
+};
+use data_encoding::BASE64URL_NOPAD;
+use serde_json::{Map, Value, json};
+
+use crate::error::ProofError;
+use crate::key::{Algorithm, Ed25519Name};
+use crate::thumbprint::thumbprint;
+use crate::unique_json::parse_object;
+
+/// Longest single JWK accepted, in bytes: an RSA key of 8192 bits with room for certificates.
+const MAX_JWK_BYTES: usize = 16 * 1024;
+/// Longest `kid` accepted, in bytes.
+const MAX_KID_BYTES: usize = 512;
+/// Bits of an RSA modulus (RFC 7518 §3.3 sets the lower bound, the cost of verifying the upper).
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+/// Longest RSA exponent in bytes; the library accepts 33 bits.
+const MAX_RSA_EXPONENT_BYTES: usize = 5;
+/// Members that only private or symmetric keys have (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// The numbers of a public key, as the JWK members hold them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum KeyMaterial {
+    /// `kty` OKP, `crv` Ed25519.
+    Ed25519 { x: [u8; 32] },
+    /// `kty` EC, `crv` P-256.
+    P256 { x: [u8; 32], y: [u8; 32] },
+    /// `kty` RSA; both numbers big-endian without leading zeros.
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+}
+
+impl KeyMaterial {
+    pub(crate) fn ed25519(x: &[u8]) -> Result<Self, ProofError> {
+        let x = x.try_into().map_err(|_| ProofError::BadKey("x"))?;
+        Ok(Self::Ed25519 { x })
+    }
+
+    /// Reads the uncompressed point of SEC 1 §2.3.3: `04 || x || y`.
+    pub(crate) fn p256_uncompressed(point: &[u8]) -> Result<Self, ProofError> {
+        let coordinates = point.strip_prefix(&[4]).ok_or(ProofError::BadKey("x"))?;
+        let (x, y) = coordinates
+            .split_at_checked(32)
+            .ok_or(ProofError::BadKey("x"))?;
+        let x = x.try_into().map_err(|_| ProofError::BadKey("x"))?;
+        let y = y.try_into().map_err(|_| ProofError::BadKey("y"))?;
+        Ok(Self::P256 { x, y })
+    }
+
+    /// Reads the `RSAPublicKey` of RFC 8017 §A.1.1, the only form in which the library prints a public RSA key.
+    pub(crate) fn rsa_from_der(der: &[u8]) -> Result<Self, ProofError> {
+        const SEQUENCE: u8 = 0x30;
+        const INTEGER: u8 = 0x02;
+        let parts = || {
+            let (body, rest) = der_element(SEQUENCE, der)?;
+            let (n, tail) = der_element(INTEGER, body)?;
+            let (e, end) = der_element(INTEGER, tail)?;
+            (rest.is_empty() && end.is_empty()).then_some((n, e))
+        };
+        let (n, e) = parts().ok_or(ProofError::BadKey("der"))?;
+        // A DER integer starts with a zero byte where its first bit would otherwise read as a sign.
+        Self::rsa(
+            n.strip_prefix(&[0]).unwrap_or(n).to_vec(),
+            e.strip_prefix(&[0]).unwrap_or(e).to_vec(),
+        )
+    }
+
+    fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<Self, ProofError> {
+        // RFC 7518 §6.3.1.1, §2: the minimum number of octets, so one key has one thumbprint.
+        let first = match n.first() {
+            Some(&first) if first != 0 => first,
+            _ => return Err(ProofError::BadKey("n")),
+        };
+        let bits = n.len() * 8 - first.leading_zeros() as usize;
+        if !RSA_BITS.contains(&bits) {
+            return Err(ProofError::BadKey("n"));
+        }
+        if e.len() > MAX_RSA_EXPONENT_BYTES || matches!(e.as_slice(), [] | [0, ..] | [1]) {
+            return Err(ProofError::BadKey("e"));
+        }
+        Ok(Self::Rsa { n, e })
+    }
+
+    fn from_members(members: &Map<String, Value>) -> Result<Self, ProofError> {
+        let crv = || text(members, "crv");
+        match text(members, "kty")? {
+            Some("OKP") if crv()? == Some("Ed25519") => Ok(Self::Ed25519 {
+                x: fixed(members, "x")?,
+            }),
+            Some("EC") if crv()? == Some("P-256") => Ok(Self::P256 {
+                x: fixed(members, "x")?,
+                y: fixed(members, "y")?,
+            }),
+            Some("RSA") => Self::rsa(bytes(members, "n")?, bytes(members, "e")?),
+            Some("oct") => Err(ProofError::PrivateKeyMaterial),
+            Some(_) => Err(ProofError::UnsupportedKey),
+            None => Err(ProofError::BadKey("kty")),
+        }
+    }
+
+    /// The algorithm of a key that names none.
+    fn only_algorithm(&self) -> Option<Algorithm> {
+        match self {
+            Self::Ed25519 { .. } => Some(Algorithm::EdDsa),
+            Self::P256 { .. } => Some(Algorithm::Es256),
+            Self::Rsa { .. } => None,
+        }
+    }
+
+    fn fits(&self, algorithm: Algorithm) -> bool {
+        match self.only_algorithm() {
+            Some(only) => only == algorithm,
+            None => matches!(algorithm, Algorithm::Rs256 | Algorithm::Ps256),
+        }
+    }
+
+    fn parsed(&self, algorithm: Algorithm) -> Result<ParsedPublicKey, ProofError> {
+        let parsed = match self {
+            Self::Ed25519 { x } => ParsedPublicKey::new(&ED25519, x),
+            Self::P256 { x, y } => {
+                // The library checks that the point is on the curve.
+                let point = [&[4], x.as_slice(), y.as_slice()].concat();
+                ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
+            }
+            Self::Rsa { n, e } => {
+                let parameters: &'static RsaParameters = if algorithm == Algorithm::Ps256 {
+                    &RSA_PSS_2048_8192_SHA256
+                } else {
+                    &RSA_PKCS1_2048_8192_SHA256
+                };
+                PublicKeyComponents { n, e }.to_parsed_public_key(parameters)
+            }
+        };
+        parsed.map_err(|_| ProofError::BadKey("point"))
+    }
+}
+
+/// A public key that verifies signatures of its one algorithm.
+///
+/// Cloning is cheap: the parsed key is shared.
+#[derive(Clone)]
+pub struct PublicJwk {
+    algorithm: Algorithm,
+    material: KeyMaterial,
+    kid: String,
+    parsed: Arc<ParsedPublicKey>,
+}
+
+impl PublicJwk {
+    pub(crate) fn new(
+        algorithm: Algorithm,
+        material: KeyMaterial,
+        kid: Option<String>,
+    ) -> Result<Self, ProofError> {
+        if !material.fits(algorithm) {
+            return Err(ProofError::WrongAlgorithm);
+        }
+        let parsed = Arc::new(material.parsed(algorithm)?);
+        let kid = kid.unwrap_or_else(|| thumbprint(&material));
+        Ok(Self {
+            algorithm,
+            material,
+            kid,
+            parsed,
+        })
+    }
+
+    /// Reads one public JWK. An RSA key without `alg` becomes an RS256 key.
+    ///
+    /// # Errors
+    /// [`ProofError::TooLarge`] above 16 KiB, [`ProofError::Malformed`] if it is not a JSON object without duplicates,
+    /// [`ProofError::PrivateKeyMaterial`], [`ProofError::UnsupportedKey`], [`ProofError::BadKey`],
+    /// [`ProofError::WrongAlgorithm`] if `alg` does not fit the key.
+    pub fn parse(json: &[u8]) -> Result<Self, ProofError> {
+        if json.len() > MAX_JWK_BYTES {
+            return Err(ProofError::TooLarge);
+        }
+        let members = parse_object(json).ok_or(ProofError::Malformed("jwk"))?;
+        Self::from_members(&members, Algorithm::Rs256)
+    }
+
+    /// Reads the members of a JWK; `unnamed_rsa` is the algorithm of an RSA key without `alg`.
+    pub(crate) fn from_members(
+        members: &Map<String, Value>,
+        unnamed_rsa: Algorithm,
+    ) -> Result<Self, ProofError> {
+        // A private key in a public place is burnt: taking only its public half would hide that.
+        if PRIVATE_MEMBERS
+            .iter()
+            .any(|name| members.contains_key(*name))
+        {
+            return Err(ProofError::PrivateKeyMaterial);
+        }
+        // RFC 7517 §4.2–4.3: a key marked for something else does not verify signatures.
+        if text(members, "use")?.is_some_and(|usage| usage != "sig") || !may_verify(members)? {
+            return Err(ProofError::UnsupportedKey);
+        }
+        let material = KeyMaterial::from_members(members)?;
+        let algorithm = match text(members, "alg")? {
+            Some(name) => Algorithm::from_name(name).ok_or(ProofError::UnsupportedKey)?,
+            None => material.only_algorithm().unwrap_or(unnamed_rsa),
+        };
+        let kid = text(members, "kid")?;
+        if kid.is_some_and(|kid| kid.is_empty() || kid.len() > MAX_KID_BYTES) {
+            return Err(ProofError::BadKey("kid"));
+        }
+        Self::new(algorithm, material, kid.map(str::to_owned))
+    }
+
+    /// Prints the key with `use`, `alg` and `kid`, and the chosen `alg` name for Ed25519.
+    pub fn to_json(&self, ed25519: Ed25519Name) -> Value {
+        let alg = self.algorithm.name(ed25519);
+        let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+        match &self.material {
+            KeyMaterial::Ed25519 { x } => json!({
+                "kty": "OKP", "crv": "Ed25519", "x": encode(x),
+                "use": "sig", "alg": alg, "kid": self.kid,
+            }),
+            KeyMaterial::P256 { x, y } => json!({
+                "kty": "EC", "crv": "P-256", "x": encode(x), "y": encode(y),
+                "use": "sig", "alg": alg, "kid": self.kid,
+            }),
+            KeyMaterial::Rsa { n, e } => json!({
+                "kty": "RSA", "n": encode(n), "e": encode(e),
+                "use": "sig", "alg": alg, "kid": self.kid,
+            }),
+        }
+    }
+
+    /// Checks a signature in its JWS form over `message`.
+    ///
+    /// # Errors
+    /// [`ProofError::BadSignature`] if it does not verify.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), ProofError> {
+        self.parsed
+            .verify_sig(message, signature)
+            .map_err(|_| ProofError::BadSignature)
+    }
+
+    /// Returns the one algorithm this key verifies.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Returns the `kid` the key came with, or its thumbprint if it came without.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// Returns the RFC 7638 SHA-256 thumbprint, base64url without padding: 43 characters.
+    pub fn thumbprint(&self) -> String {
+        thumbprint(&self.material)
+    }
+}
+
+impl PartialEq for PublicJwk {
+    fn eq(&self, other: &Self) -> bool {
+        self.algorithm == other.algorithm
+            && self.material == other.material
+            && self.kid == other.kid
+    }
+}
+
+impl Eq for PublicJwk {}
+
+impl fmt::Debug for PublicJwk {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PublicJwk")
+            .field("algorithm", &self.algorithm)
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
+}
+
+fn text<'a>(
+    members: &'a Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<&'a str>, ProofError> {
+    match members.get(name) {
+        None => Ok(None),
+        Some(Value::String(value)) => Ok(Some(value)),
+        Some(_) => Err(ProofError::BadKey(name)),
+    }
+}
+
+fn bytes(members: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, ProofError> {
+    let value = text(members, name)?.ok_or(ProofError::BadKey(name))?;
+    BASE64URL_NOPAD
+        .decode(value.as_bytes())
+        .map_err(|_| ProofError::BadKey(name))
+}
+
+/// RFC 7518 §6.2.1.2, RFC 8037 §2: coordinates have the full length of the field, leading zeros included.
+fn fixed(members: &Map<String, Value>, name: &'static str) -> Result<[u8; 32], ProofError> {
+    let value = bytes(members, name)?;
+    value.try_into().map_err(|_| ProofError::BadKey(name))
+}
+
+fn may_verify(members: &Map<String, Value>) -> Result<bool, ProofError> {
+    match members.get("key_ops") {
+        None => Ok(true),
+        Some(Value::Array(operations)) => Ok(operations.iter().any(|name| name == "verify")),
+        Some(_) => Err(ProofError::BadKey("key_ops")),
+    }
+}
+
+/// Splits one DER element of type `tag` off the front of `input`: (content, rest).
+fn der_element(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&[found, length], rest) = input.split_first_chunk::<2>()?;
+    if found != tag {
+        return None;
+    }
+    if length < 0x80 {
+        return rest.split_at_checked(usize::from(length));
+    }
+    let (length_bytes, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
+    let length = length_bytes.iter().try_fold(0_usize, |sum, byte| {
+        Some(sum.checked_mul(256)? + usize::from(*byte))
+    })?;
+    rest.split_at_checked(length)
+}
