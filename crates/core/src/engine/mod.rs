@@ -1,0 +1,1 @@
+//! The engine: one verb per file, each load, decide, commit.

@@ -1,0 +1,159 @@
+//! How often a client may poll: one rule for every face.
+//!
+//! The time of the last answer lives in a bounded table in memory, so that waiting costs the store no
+//! write. Only a grown interval is committed, at most once per interval; other early polls are told to
+//! slow down from memory. With N nodes the pace may be N-fold.
+//!
+//! Spec: RFC 8628 §3.5
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::time::{Lifetime, Timestamp};
+
+/// What an early poll adds to the interval (RFC 8628 §3.5).
+pub const SLOW_DOWN_BY: Lifetime = Lifetime::from_secs(5);
+/// The longest the interval grows.
+pub const INTERVAL_LIMIT: Lifetime = Lifetime::from_secs(60);
+/// Polls remembered per shard and generation.
+const SHARD_CAP: usize = 8_192;
+const SHARDS: usize = 16;
+
+/// What to do with a poll.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// In time.
+    Fine,
+    /// Too early; answer from memory.
+    Early,
+    /// Too early, and the longer interval is to be committed.
+    Grow {
+        /// The new interval.
+        interval: Lifetime,
+    },
+}
+
+#[derive(Clone, Copy)]
+struct Last {
+    answered: Timestamp,
+    grown: Option<Timestamp>,
+}
+
+/// The last polls, in two generations: when the young one is full it becomes the old one.
+#[derive(Default)]
+struct Shard {
+    young: HashMap<[u8; 32], Last>,
+    old: HashMap<[u8; 32], Last>,
+}
+
+/// The bounded memory of last polls. A forgotten poll errs on the side of the client.
+pub struct PaceTable {
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+impl Default for PaceTable {
+    fn default() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+        }
+    }
+}
+
+impl PaceTable {
+    /// Judges a poll of the handle with this hash and remembers it.
+    pub fn judge(&self, handle: &[u8; 32], interval: Lifetime, now: Timestamp) -> Pace {
+        let mut shard = self.shard(handle);
+        let last = shard
+            .young
+            .get(handle)
+            .or_else(|| shard.old.get(handle))
+            .copied();
+        let (pace, grown) = match last {
+            Some(last) if now < last.answered.plus(interval) => {
+                if last.grown.is_none_or(|at| now >= at.plus(interval)) {
+                    let interval = interval.plus(SLOW_DOWN_BY).min(INTERVAL_LIMIT);
+                    (Pace::Grow { interval }, Some(now))
+                } else {
+                    (Pace::Early, last.grown)
+                }
+            }
+            Some(last) => (Pace::Fine, last.grown),
+            None => (Pace::Fine, None),
+        };
+        shard.remember(
+            *handle,
+            Last {
+                answered: now,
+                grown,
+            },
+        );
+        pace
+    }
+
+    /// Forgets a handle that needs no pace any more.
+    pub fn forget(&self, handle: &[u8; 32]) {
+        let mut shard = self.shard(handle);
+        shard.young.remove(handle);
+        shard.old.remove(handle);
+    }
+
+    fn shard(&self, handle: &[u8; 32]) -> std::sync::MutexGuard<'_, Shard> {
+        let index = usize::from(handle.first().copied().unwrap_or(0)) % SHARDS;
+        let shard = self.shards.get(index).or_else(|| self.shards.first());
+        shard
+            .expect("there are sixteen shards")
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shard {
+    fn remember(&mut self, handle: [u8; 32], last: Last) {
+        if self.young.len() >= SHARD_CAP && !self.young.contains_key(&handle) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(handle, last);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIVE: Lifetime = Lifetime::from_secs(5);
+    const TEN: Lifetime = Lifetime::from_secs(10);
+
+    #[test]
+    fn d7_early_polls_grow_the_interval_once_per_interval() {
+        let table = PaceTable::default();
+        let poll = |secs, interval| table.judge(&[1; 32], interval, Timestamp::from_secs(secs));
+        assert_eq!(poll(0, FIVE), Pace::Fine);
+        assert_eq!(poll(1, FIVE), Pace::Grow { interval: TEN });
+        assert_eq!(poll(2, TEN), Pace::Early);
+        assert_eq!(
+            poll(7, TEN),
+            Pace::Early,
+            "the old pace is too fast from now on"
+        );
+        assert_eq!(poll(17, TEN), Pace::Fine);
+    }
+
+    #[test]
+    fn a_full_table_forgets_the_oldest_half() {
+        let table = PaceTable::default();
+        for n in 0..40_000_u32 {
+            let mut handle = [0; 32];
+            handle[1..5].copy_from_slice(&n.to_be_bytes());
+            table.judge(&handle, FIVE, Timestamp::from_secs(0));
+        }
+        let kept: usize = table
+            .shards
+            .iter()
+            .map(|s| s.lock().unwrap())
+            .map(|s| s.young.len() + s.old.len())
+            .sum();
+        assert!(kept <= 2 * SHARD_CAP, "{kept}");
+    }
+}

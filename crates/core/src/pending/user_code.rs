@@ -1,0 +1,120 @@
+//! The short code a person carries from one screen to another.
+//!
+//! Eight letters of a twenty-letter alphabet are 34.5 bits; with the limits on guesses the chance to hit
+//! a live code stays below 2^-32 for its lifetime. Vowels are left out so that no words appear.
+//!
+//! Spec: RFC 8628 §6.1
+
+use std::fmt;
+
+use crate::{
+    random::{Random, below},
+    secret::{SecretHash, kind},
+    vault::Vault,
+};
+
+/// Consonants that are hard to confuse (RFC 8628 §6.1).
+pub const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
+/// Letters in a code.
+pub const LENGTH: usize = 8;
+/// The longest text that is read as a code, in bytes.
+const INPUT_LIMIT_BYTES: usize = 64;
+
+/// A user code in its one form: eight upper-case letters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UserCode(String);
+
+impl UserCode {
+    /// Draws a code.
+    pub fn generate(random: &dyn Random) -> Self {
+        let letter = || {
+            let index = usize::from(below(random, 20));
+            char::from(ALPHABET.get(index).copied().unwrap_or(b'B'))
+        };
+        Self(std::iter::repeat_with(letter).take(LENGTH).collect())
+    }
+
+    /// Reads what a person typed: upper-cased, and everything outside the alphabet dropped.
+    ///
+    /// `None` when not exactly eight letters are left.
+    ///
+    /// ```
+    /// # use placet_core::pending::UserCode;
+    /// assert_eq!(UserCode::parse("bdfg hjkl"), UserCode::parse("BDFG-HJKL"));
+    /// assert!(UserCode::parse("BDFG-HJK").is_none());
+    /// ```
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > INPUT_LIMIT_BYTES {
+            return None;
+        }
+        let letters: String = text
+            .chars()
+            .map(|c| c.to_ascii_uppercase())
+            .filter(|c| ALPHABET.iter().any(|a| char::from(*a) == *c))
+            .collect();
+        (letters.len() == LENGTH).then_some(Self(letters))
+    }
+
+    /// The hash it is stored and looked up by. Keyed, since it is short enough to be tried out.
+    pub fn hash(&self, vault: &Vault) -> SecretHash<kind::UserCode> {
+        vault.keyed_hash("user code", &self.0)
+    }
+}
+
+impl fmt::Display for UserCode {
+    /// Two groups of four, as a person reads them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.split_at_checked(LENGTH / 2) {
+            Some((left, right)) => write!(f, "{left}-{right}"),
+            None => f.write_str(&self.0),
+        }
+    }
+}
+
+impl fmt::Debug for UserCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UserCode")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::random::SystemRandom;
+
+    #[test]
+    fn d9_spellings_of_one_code_are_one_code() {
+        let code = UserCode::parse("WDJB-MJHT").unwrap();
+        for spelling in [
+            "WDJBMJHT",
+            "wdjb-mjht",
+            "wdjb mjht",
+            " WDJB–MJHT ",
+            "W D J B M J H T",
+            "wdjb.mjht",
+            "WDJB_MJHT",
+            "wDjBmJhT",
+            "\tWDJB\nMJHT",
+            "WDJB--MJHT",
+            "(WDJB)(MJHT)",
+            "WDJB/MJHT",
+        ] {
+            assert_eq!(UserCode::parse(spelling), Some(code.clone()), "{spelling}");
+        }
+        for other in ["WDJB-MJHS", "WDJB-MJH", "WDJB-MJHTT", "", "AEIOU"] {
+            assert_ne!(UserCode::parse(other), Some(code.clone()), "{other}");
+        }
+    }
+
+    #[test]
+    fn d1_codes_use_the_whole_alphabet_and_do_not_repeat() {
+        let codes: HashSet<String> = (0..20_000)
+            .map(|_| UserCode::generate(&SystemRandom).0)
+            .collect();
+        assert!(codes.len() > 19_990, "{}", codes.len());
+        let letters: HashSet<char> = codes.iter().flat_map(|c| c.chars()).collect();
+        assert_eq!(letters.len(), ALPHABET.len());
+    }
+}

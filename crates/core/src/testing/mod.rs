@@ -1,0 +1,1 @@
+//! Deterministic parts for tests.
