@@ -24,8 +24,8 @@ const MAX_JWK_BYTES: usize = 16 * 1024;
 const MAX_KID_BYTES: usize = 512;
 /// Bits of an RSA modulus (RFC 7518 §3.3 sets the lower bound, the cost of verifying the upper).
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-/// Longest RSA exponent in bytes; the library accepts 33 bits.
-const MAX_RSA_EXPONENT_BYTES: usize = 5;
+/// Longest RSA exponent in bytes: 65537 needs three, and a long one makes every check expensive.
+const MAX_RSA_EXPONENT_BYTES: usize = 4;
 /// Members that only private or symmetric keys have (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
@@ -82,10 +82,12 @@ impl KeyMaterial {
             _ => return Err(ProofError::BadKey("n")),
         };
         let bits = n.len() * 8 - first.leading_zeros() as usize;
-        if !RSA_BITS.contains(&bits) {
+        if !RSA_BITS.contains(&bits) || is_even(&n) {
             return Err(ProofError::BadKey("n"));
         }
-        if e.len() > MAX_RSA_EXPONENT_BYTES || matches!(e.as_slice(), [] | [0, ..] | [1]) {
+        // With an exponent of 1 every signature is its own message; an even one belongs to no key.
+        let impossible = matches!(e.as_slice(), [] | [0, ..] | [1]) || is_even(&e);
+        if impossible || e.len() > MAX_RSA_EXPONENT_BYTES {
             return Err(ProofError::BadKey("e"));
         }
         Ok(Self::Rsa { n, e })
@@ -313,6 +315,10 @@ fn may_verify(members: &Map<String, Value>) -> Result<bool, ProofError> {
         Some(Value::Array(operations)) => Ok(operations.iter().any(|name| name == "verify")),
         Some(_) => Err(ProofError::BadKey("key_ops")),
     }
+}
+
+fn is_even(big_endian: &[u8]) -> bool {
+    big_endian.last().is_none_or(|byte| byte % 2 == 0)
 }
 
 /// Splits one DER element of type `tag` off the front of `input`: (content, rest).

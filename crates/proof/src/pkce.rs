@@ -132,7 +132,7 @@ mod tests {
         let long = "A".repeat(44);
         let cases = [
             ("empty", ""),
-            ("short", &CHALLENGE[1..]),
+            ("short", CHALLENGE.trim_start_matches('E')),
             ("long", long.as_str()),
             ("padded", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-c="),
             (

@@ -6,7 +6,7 @@ use std::ops::Deref;
 ///
 /// Only this crate can build one, so a function that takes `Verified<Claims>` cannot be given claims that nobody checked.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0624
 /// let forged = placet_proof::Verified::new("anything");
 /// ```
 #[derive(Debug, Clone, PartialEq)]
