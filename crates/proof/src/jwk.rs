@@ -43,6 +43,9 @@ pub(crate) enum KeyMaterial {
 impl KeyMaterial {
     pub(crate) fn ed25519(x: &[u8]) -> Result<Self, ProofError> {
         let x = x.try_into().map_err(|_| ProofError::BadKey("x"))?;
+        if has_low_order(&x) {
+            return Err(ProofError::BadKey("x"));
+        }
         Ok(Self::Ed25519 { x })
     }
 
@@ -96,9 +99,7 @@ impl KeyMaterial {
     fn from_members(members: &Map<String, Value>) -> Result<Self, ProofError> {
         let crv = || text(members, "crv");
         match text(members, "kty")? {
-            Some("OKP") if crv()? == Some("Ed25519") => Ok(Self::Ed25519 {
-                x: fixed(members, "x")?,
-            }),
+            Some("OKP") if crv()? == Some("Ed25519") => Self::ed25519(&bytes(members, "x")?),
             Some("EC") if crv()? == Some("P-256") => Ok(Self::P256 {
                 x: fixed(members, "x")?,
                 y: fixed(members, "y")?,
@@ -315,6 +316,28 @@ fn may_verify(members: &Map<String, Value>) -> Result<bool, ProofError> {
         Some(Value::Array(operations)) => Ok(operations.iter().any(|name| name == "verify")),
         Some(_) => Err(ProofError::BadKey("key_ops")),
     }
+}
+
+/// Says whether an Ed25519 key is one of the points of low order, for which one signature fits many messages or all.
+///
+/// RFC 8032 §5.1.7 lets a verifier accept them, and the library does. RFC 8725 §3.4 asks for keys to be checked.
+fn has_low_order(x: &[u8; 32]) -> bool {
+    /// The two y coordinates of the points of order 8, little-endian.
+    const ORDER_8: [[u8; 32]; 2] = [
+        *b"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0\
+           \xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+        *b"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f\
+           \x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
+    ];
+    let mut y = *x;
+    let [first, middle @ .., last] = &mut y;
+    // The top bit is the sign of the other coordinate, and both signs have the same order.
+    *last &= 0x7f;
+    // y = 0, 1 and, with p = 2^255 - 19, y = p - 1, p and p + 1.
+    let zero_or_one = *first <= 1 && *last == 0 && middle.iter().all(|byte| *byte == 0);
+    let around_p =
+        (0xec..=0xee).contains(first) && *last == 0x7f && middle.iter().all(|byte| *byte == 0xff);
+    zero_or_one || around_p || ORDER_8.contains(&y)
 }
 
 fn is_even(big_endian: &[u8]) -> bool {

@@ -1,6 +1,6 @@
 //! RFC 8037: Ed25519 in JOSE.
 
-use placet_proof::{Algorithm, Ed25519Name, Jws, PublicJwk, SigningKey};
+use placet_proof::{Algorithm, Ed25519Name, Jws, ProofError, PublicJwk, SigningKey};
 
 const PUBLIC: &[u8] =
     br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
@@ -46,6 +46,30 @@ fn rfc8037_a_5_validation() {
     let key = PublicJwk::parse(PUBLIC).unwrap();
     let payload = Jws::parse(SIGNED).unwrap().verify(&key).unwrap();
     assert_eq!(payload.as_slice(), b"Example of Ed25519 signing");
+}
+
+#[test]
+fn rfc8725_3_4_keys_of_low_order_are_refused() {
+    // Under the first of these keys one signature fits every message.
+    let points = [
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    ];
+    for point in points {
+        for sign in [0, 0x80] {
+            let mut x = data_encoding::HEXLOWER.decode(point.as_bytes()).unwrap();
+            x[31] |= sign;
+            let x = data_encoding::BASE64URL_NOPAD.encode(&x);
+            let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#);
+            let got = PublicJwk::parse(jwk.as_bytes());
+            assert_eq!(got, Err(ProofError::BadKey("x")), "{point} {sign}");
+        }
+    }
 }
 
 #[test]
