@@ -14,7 +14,8 @@ use aws_lc_rs::signature::{
 use zeroize::Zeroizing;
 
 use crate::error::ProofError;
-use crate::jwk::{KeyMaterial, PublicJwk};
+use crate::jwk::PublicJwk;
+use crate::key_material::KeyMaterial;
 
 /// A signature algorithm. There is no `none` and no HMAC: they cannot be named, so they cannot be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -19,6 +19,7 @@ mod jwks;
 mod jws;
 mod jwt;
 mod key;
+mod key_material;
 mod pkce;
 mod profile;
 mod thumbprint;

@@ -5,7 +5,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::BASE64URL_NOPAD;
 
-use crate::jwk::KeyMaterial;
+use crate::key_material::KeyMaterial;
 
 /// Returns the base64url SHA-256 thumbprint of a public key: 43 characters.
 pub(crate) fn thumbprint(material: &KeyMaterial) -> String {
