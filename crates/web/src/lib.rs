@@ -1,1 +1,3 @@
 //! Placet.
+
+pub mod page;

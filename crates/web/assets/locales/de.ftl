@@ -1,0 +1,207 @@
+### Was die Seiten auf Deutsch sagen. Kurze Sätze; wer besorgt ist, liest sie.
+
+## Auf jeder Seite
+shell-account = Ihr Konto
+shell-grants = Was ich erlaubt habe
+shell-sign-out = Abmelden
+cancel = Abbrechen
+
+## Anmeldung
+sign-in-title = Anmelden
+sign-in-lead = Mit Ihrem { $brand }-Konto.
+sign-in-asked = { $client } bittet Sie, sich anzumelden
+sign-in-title-again = Erneut anmelden
+sign-in-again = Sie sind als { $name } angemeldet. Geben Sie Ihr Passwort noch einmal ein, um zu zeigen, dass Sie es sind.
+sign-in-login = Benutzername
+sign-in-password = Passwort
+sign-in-show-password = Passwort anzeigen
+sign-in-submit = Anmelden
+sign-in-problem-refused = Benutzername oder Passwort stimmt nicht. Prüfen Sie beides und versuchen Sie es noch einmal.
+sign-in-problem-wait = Zu viele Versuche. Bitte warten Sie { $time } und versuchen Sie es dann noch einmal.
+problem-stale-form = Diese Seite war zu lange offen. Es wurde nichts gesendet; bitte versuchen Sie es noch einmal.
+
+## Zustimmung
+consent-title = Eine Bitte um Zugriff
+consent-heading = { $client } bittet um Zugriff auf Ihr Konto
+consent-device-heading = { $client } mit Ihrem Konto verbinden?
+consent-what = Was erlaubt werden soll
+consent-only-know = Wissen, dass Sie hier ein Konto haben, und sonst nichts
+consent-optional = (nach Ihrer Wahl)
+consent-where = Bei
+consent-whom = Für wen
+consent-as = Sie erlauben dies als
+consent-switch = Nicht Sie?
+consent-approve = Erlauben
+consent-deny = Ablehnen
+consent-fine = Sie können dies jederzeit unter „Was ich erlaubt habe“ zurücknehmen.
+consent-message = { $client } teilt mit
+consent-problem-confirm = Bestätigen Sie zuerst mit dem Häkchen, dass es Ihr Gerät ist und der Code übereinstimmt. Ist es nicht Ihres, drücken Sie „Ablehnen“.
+consent-problem-changed = Die Anfrage hat sich geändert, seit Sie sie gelesen haben. Es wurde nichts erlaubt. Bitte lesen Sie sie noch einmal.
+
+asker-first-seen = Hier zuerst gesehen:
+standing-first_party = Gehört zu diesem Dienst
+standing-proven = Identität geprüft
+standing-unproven = Identität nicht geprüft: Jeder kann diesen Namen verwenden
+
+mark-mixed-scripts = Dieser Name mischt Buchstaben verschiedener Alphabete. Vielleicht ahmt er einen anderen nach.
+mark-look-alike = Dieser Name verwendet Buchstaben eines anderen Alphabets, die lateinischen gleichen. Vielleicht ahmt er einen anderen nach.
+mark-hidden-characters = Dieser Name enthält verborgene Zeichen, hier als ⟨U+…⟩ gezeigt.
+mark-reserved-word = Dieser Name klingt amtlich. Er stammt nicht von diesem Dienst.
+
+## Ein Gerät
+device-heading = Zeigt Ihr Gerät diesen Code?
+device-requested = Angefragt
+device-from = von { $address }
+device-warning = Fahren Sie nur fort, wenn Sie dies selbst begonnen haben, an einem Gerät vor Ihnen. Niemand sollte Sie je nach diesem Code fragen. Hat ihn Ihnen jemand geschickt, drücken Sie „Ablehnen“.
+device-confirm = Das ist mein Gerät, und es zeigt denselben Code
+
+code-title = Gerät verbinden
+code-heading = Geben Sie den Code Ihres Geräts ein
+code-lead = Ihr Gerät oder Programm zeigt einen kurzen Code. Geben Sie ihn hier ein.
+code-lead-prefilled = Vergleichen Sie diesen Code mit dem auf Ihrem Gerät. Fahren Sie nur fort, wenn beide gleich sind.
+code-label = Code
+code-hint = Groß oder klein, mit oder ohne Striche: alles ist recht.
+code-submit = Weiter
+code-fine = Hat Ihnen jemand diesen Code geschickt oder Sie gebeten, einen einzugeben? Dann schließen Sie diese Seite.
+code-problem-unknown = Zu diesem Code wartet keine Anfrage. Prüfen Sie ihn, oder beginnen Sie an Ihrem Gerät von vorn, um einen neuen zu erhalten.
+code-problem-expired = Dieser Code ist abgelaufen. Beginnen Sie an Ihrem Gerät von vorn, um einen neuen zu erhalten.
+code-problem-in-use = Jemand anderes sieht sich diese Anfrage gerade an. Sind das nicht Sie in einem anderen Browser, beginnen Sie an Ihrem Gerät von vorn.
+code-problem-wait = Zu viele falsche Codes. Bitte warten Sie { $time } und versuchen Sie es dann noch einmal.
+
+## Ergebnis
+outcome-approved-title = Erlaubt
+outcome-approved = Sie haben den Zugriff erlaubt.
+outcome-approved-for = Sie haben { $client } den Zugriff erlaubt.
+outcome-denied-title = Abgelehnt
+outcome-denied = Es wurde nichts erlaubt.
+outcome-denied-for = { $client } wurde nichts erlaubt.
+outcome-expired-title = Zu spät
+outcome-expired = Diese Anfrage ist abgelaufen. Es wurde nichts erlaubt.
+outcome-expired-for = Die Anfrage von { $client } ist abgelaufen. Es wurde nichts erlaubt.
+outcome-answered-title = Schon beantwortet
+outcome-answered = Diese Anfrage ist beantwortet und kann nicht noch einmal beantwortet werden.
+outcome-answered-for = Die Anfrage von { $client } ist beantwortet und kann nicht noch einmal beantwortet werden.
+next-device = Sie können dieses Fenster schließen und zu Ihrem Gerät zurückkehren.
+next-device-expired = Beginnen Sie an Ihrem Gerät von vorn, um einen neuen Code zu erhalten.
+next-new-code = Neuen Code eingeben
+next-start-again = Von vorn beginnen
+next-continue = Weiter
+next-continue-to = Weiter zu { $client }
+next-expired = Gehen Sie dorthin zurück, woher Sie kamen, und beginnen Sie von vorn.
+next-close = Sie können dieses Fenster schließen.
+
+live-left = Verbleibende Zeit:
+live-go-on = Weiter
+
+## Was ich erlaubt habe
+grants-title = Was ich erlaubt habe
+grants-lead = Apps und Geräte, die für { $name } handeln dürfen.
+grants-clients = Zugriff
+grants-empty = Sie haben nichts erlaubt. Was Sie erlauben, erscheint hier.
+grants-since = Seit
+grants-last-used = zuletzt benutzt
+grants-never-used = nie benutzt
+grants-revoke = Entziehen
+grants-revoke-of = Entziehen: Zugriff von { $client }
+grants-note = Der Entzug gilt sofort. Für neuen Zugriff müssen Sie wieder gefragt werden.
+grants-notice-revoked = Der Zugriff von { $client } ist beendet.
+grants-notice-session-ended = Jener Browser ist abgemeldet.
+sessions-title = Wo ich angemeldet bin
+sessions-current = Dieser Browser
+sessions-since = angemeldet
+sessions-end = Beenden
+sessions-end-of = Beenden: Anmeldung von { $browser }
+
+## Abmeldung
+sign-out-title = Abmelden?
+sign-out-lead = Sie sind als { $name } angemeldet.
+sign-out-asked = { $client } bittet Sie, sich abzumelden. Sie sind als { $name } angemeldet.
+sign-out-yes = Abmelden
+sign-out-stay = Angemeldet bleiben
+signed-out-title = Sie sind abgemeldet
+signed-out-lead = Sie haben { $brand } in diesem Browser verlassen.
+signed-out-sign-in = Erneut anmelden
+
+## Unterwegs
+form-post-title = Einen Moment
+form-post-lead = Sie werden weitergeleitet.
+form-post-lead-to = Sie werden zurück zu { $client } geleitet.
+interstitial-leave-title = Sie verlassen diese Seite
+interstitial-leave = Der nächste Schritt öffnet { $target }.
+interstitial-wait-title = Bitte warten
+interstitial-wait = Ihr Teil ist getan. Diese Seite geht von selbst weiter; ohne Skript laden Sie sie neu.
+interstitial-other_browser-title = In einem anderen Browser begonnen
+interstitial-other_browser = Diese Anfrage wurde in einem anderen Browser begonnen und kann nur dort beantwortet werden.
+interstitial-other_browser-for = Die Anfrage von { $client } wurde in einem anderen Browser begonnen und kann nur dort beantwortet werden.
+interstitial-other_browser-safe = Haben Sie sie nicht begonnen, schließen Sie diese Seite. Es wurde nichts erlaubt.
+
+## Fehler
+error-title = Das hat nicht geklappt
+error-code = Code
+error-detail = Einzelheiten
+error-request = Anfrage
+error-restart = Von vorn beginnen
+error-retry = Bitte versuchen Sie es in { $time } noch einmal.
+error-other = Die Anfrage konnte nicht abgeschlossen werden. Es wurde nichts erlaubt.
+error-invalid_request = Die App hat eine Anfrage gesendet, die dieser Dienst nicht versteht. Nur ihre Hersteller können das beheben.
+error-invalid_client = Die App ist hier nicht bekannt. Nur ihre Hersteller können das beheben.
+error-unauthorized_client = Die App darf so nicht anfragen. Nur ihre Hersteller können das beheben.
+error-unsupported_response_type = Die App wünscht eine Antwort, die dieser Dienst nicht gibt. Nur ihre Hersteller können das beheben.
+error-invalid_scope = Die App bittet um etwas, das es hier nicht gibt. Nur ihre Hersteller können das beheben.
+error-invalid_target = Die App bittet um einen Ort, den es hier nicht gibt. Nur ihre Hersteller können das beheben.
+error-invalid_redirect_uri = Die App möchte die Antwort an eine Adresse, die nicht für sie eingetragen ist. Sie wurden nicht dorthin geleitet.
+error-access_denied = Dies wurde nicht erlaubt.
+error-expired = Diese Anfrage ist abgelaufen. Es wurde nichts erlaubt. Gehen Sie dorthin zurück, woher Sie kamen, und beginnen Sie von vorn.
+error-forged_form = Das Formular kam nicht von einer Seite, die Sie hier geöffnet haben; es wurde nichts getan. Gehen Sie zurück und versuchen Sie es noch einmal.
+error-other_browser = Diese Anfrage wurde in einem anderen Browser begonnen und kann nur dort beantwortet werden.
+error-not_found = An dieser Adresse ist nichts. Vielleicht ist es abgelaufen.
+error-method_not_allowed = Diese Adresse kann so nicht verwendet werden.
+error-payload_too_large = Das Gesendete ist zu groß.
+error-too_many_requests = Von hier kamen zu viele Anfragen.
+error-server_error = Bei uns ist etwas kaputtgegangen. Es wurde nichts erlaubt. Bitte versuchen Sie es noch einmal.
+error-temporarily_unavailable = Der Dienst ist gerade ausgelastet. Es ist nichts verloren.
+
+## Zeit
+time-just-now = gerade eben
+time-minutes-ago = { $count ->
+    [one] vor { $count } Minute
+   *[other] vor { $count } Minuten
+}
+time-hours-ago = { $count ->
+    [one] vor { $count } Stunde
+   *[other] vor { $count } Stunden
+}
+time-days-ago = { $count ->
+    [one] vor { $count } Tag
+   *[other] vor { $count } Tagen
+}
+time-seconds = { $count ->
+    [one] { $count } Sekunde
+   *[other] { $count } Sekunden
+}
+time-minutes = { $count ->
+    [one] { $count } Minute
+   *[other] { $count } Minuten
+}
+time-hours = { $count ->
+    [one] { $count } Stunde
+   *[other] { $count } Stunden
+}
+time-days = { $count ->
+    [one] { $count } Tag
+   *[other] { $count } Tage
+}
+time-day = { $day }. { $month } { $year }
+time-moment = { $day }. { $month } { $year }, { $clock } UTC
+month-1 = Januar
+month-2 = Februar
+month-3 = März
+month-4 = April
+month-5 = Mai
+month-6 = Juni
+month-7 = Juli
+month-8 = August
+month-9 = September
+month-10 = Oktober
+month-11 = November
+month-12 = Dezember

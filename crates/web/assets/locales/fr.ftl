@@ -1,0 +1,207 @@
+### Ce que disent les pages en français. Des phrases courtes, pour qui s’inquiète.
+
+## Sur chaque page
+shell-account = Votre compte
+shell-grants = Ce que j’ai autorisé
+shell-sign-out = Se déconnecter
+cancel = Annuler
+
+## Connexion
+sign-in-title = Se connecter
+sign-in-lead = Avec votre compte { $brand }.
+sign-in-asked = { $client } vous demande de vous connecter
+sign-in-title-again = Se connecter à nouveau
+sign-in-again = Vous êtes connecté en tant que { $name }. Saisissez encore votre mot de passe pour montrer que c’est bien vous.
+sign-in-login = Nom d’utilisateur
+sign-in-password = Mot de passe
+sign-in-show-password = Afficher le mot de passe
+sign-in-submit = Se connecter
+sign-in-problem-refused = Le nom d’utilisateur ou le mot de passe est incorrect. Vérifiez les deux et réessayez.
+sign-in-problem-wait = Trop d’essais. Attendez { $time }, puis réessayez.
+problem-stale-form = Cette page est restée ouverte trop longtemps. Rien n’a été envoyé ; réessayez.
+
+## Consentement
+consent-title = Une demande d’accès
+consent-heading = { $client } demande l’accès à votre compte
+consent-device-heading = Relier { $client } à votre compte ?
+consent-what = Ce qui serait permis
+consent-only-know = Savoir que vous avez un compte ici, et rien d’autre
+consent-optional = (à votre choix)
+consent-where = Auprès de
+consent-whom = Pour qui
+consent-as = Vous autorisez en tant que
+consent-switch = Ce n’est pas vous ?
+consent-approve = Autoriser
+consent-deny = Refuser
+consent-fine = Vous pouvez y mettre fin à tout moment sous « Ce que j’ai autorisé ».
+consent-message = { $client } indique
+consent-problem-confirm = Cochez d’abord la case pour dire que c’est votre appareil et que le code est le même. Si ce n’est pas le vôtre, appuyez sur « Refuser ».
+consent-problem-changed = La demande a changé depuis que vous l’avez lue ; rien n’a été autorisé. Relisez-la.
+
+asker-first-seen = Vu ici la première fois :
+standing-first_party = Fait partie de ce service
+standing-proven = Identité vérifiée
+standing-unproven = Identité non vérifiée : n’importe qui peut utiliser ce nom
+
+mark-mixed-scripts = Ce nom mêle des lettres de différents alphabets. Il en imite peut-être un autre.
+mark-look-alike = Ce nom utilise des lettres d’un autre alphabet qui ressemblent aux lettres latines. Il en imite peut-être un autre.
+mark-hidden-characters = Ce nom contient des caractères cachés, montrés ici par ⟨U+…⟩.
+mark-reserved-word = Ce nom paraît officiel. Il ne vient pas de ce service.
+
+## Un appareil
+device-heading = Votre appareil affiche-t-il ce code ?
+device-requested = Demandé
+device-from = depuis { $address }
+device-warning = Continuez seulement si vous avez commencé vous-même, sur un appareil devant vous. Personne ne devrait jamais vous demander ce code. Si quelqu’un vous l’a envoyé, appuyez sur « Refuser ».
+device-confirm = C’est mon appareil, et il affiche le même code
+
+code-title = Relier un appareil
+code-heading = Saisissez le code de votre appareil
+code-lead = Votre appareil ou votre programme affiche un code court. Saisissez-le ici.
+code-lead-prefilled = Comparez ce code avec celui de votre appareil. Continuez seulement s’ils sont identiques.
+code-label = Code
+code-hint = Majuscules ou minuscules, avec ou sans tirets : tout convient.
+code-submit = Continuer
+code-fine = Quelqu’un vous a envoyé ce code ou demandé d’en saisir un ? Alors fermez cette page.
+code-problem-unknown = Aucune demande n’attend ce code. Vérifiez-le, ou recommencez sur votre appareil pour en obtenir un nouveau.
+code-problem-expired = Ce code a expiré. Recommencez sur votre appareil pour en obtenir un nouveau.
+code-problem-in-use = Quelqu’un d’autre regarde cette demande. Si ce n’est pas vous dans un autre navigateur, recommencez sur votre appareil.
+code-problem-wait = Trop de codes faux. Attendez { $time }, puis réessayez.
+
+## Résultat
+outcome-approved-title = Autorisé
+outcome-approved = Vous avez autorisé l’accès.
+outcome-approved-for = Vous avez autorisé l’accès à { $client }.
+outcome-denied-title = Refusé
+outcome-denied = Rien n’a été autorisé.
+outcome-denied-for = Rien n’a été autorisé à { $client }.
+outcome-expired-title = Trop tard
+outcome-expired = Cette demande a expiré. Rien n’a été autorisé.
+outcome-expired-for = La demande de { $client } a expiré. Rien n’a été autorisé.
+outcome-answered-title = Déjà répondu
+outcome-answered = Cette demande a reçu sa réponse et ne peut pas en recevoir d’autre.
+outcome-answered-for = La demande de { $client } a reçu sa réponse et ne peut pas en recevoir d’autre.
+next-device = Vous pouvez fermer cette fenêtre et revenir à votre appareil.
+next-device-expired = Recommencez sur votre appareil pour obtenir un nouveau code.
+next-new-code = Saisir un nouveau code
+next-start-again = Recommencer
+next-continue = Continuer
+next-continue-to = Continuer vers { $client }
+next-expired = Revenez d’où vous venez et recommencez.
+next-close = Vous pouvez fermer cette fenêtre.
+
+live-left = Temps restant :
+live-go-on = Continuer
+
+## Ce que j’ai autorisé
+grants-title = Ce que j’ai autorisé
+grants-lead = Applications et appareils qui peuvent agir pour { $name }.
+grants-clients = Accès
+grants-empty = Vous n’avez rien autorisé. Ce que vous autoriserez apparaîtra ici.
+grants-since = Depuis le
+grants-last-used = dernière utilisation
+grants-never-used = jamais utilisé
+grants-revoke = Retirer
+grants-revoke-of = Retirer l’accès de { $client }
+grants-note = Le retrait prend effet aussitôt. Pour un nouvel accès, il faudra vous redemander.
+grants-notice-revoked = L’accès de { $client } a pris fin.
+grants-notice-session-ended = Ce navigateur est déconnecté.
+sessions-title = Où je suis connecté
+sessions-current = Ce navigateur
+sessions-since = connexion
+sessions-end = Terminer
+sessions-end-of = Terminer la connexion de { $browser }
+
+## Déconnexion
+sign-out-title = Se déconnecter ?
+sign-out-lead = Vous êtes connecté en tant que { $name }.
+sign-out-asked = { $client } vous demande de vous déconnecter. Vous êtes connecté en tant que { $name }.
+sign-out-yes = Se déconnecter
+sign-out-stay = Rester connecté
+signed-out-title = Vous êtes déconnecté
+signed-out-lead = Vous avez quitté { $brand } dans ce navigateur.
+signed-out-sign-in = Se connecter à nouveau
+
+## En chemin
+form-post-title = Un instant
+form-post-lead = Vous allez être redirigé.
+form-post-lead-to = Vous allez revenir à { $client }.
+interstitial-leave-title = Vous quittez cette page
+interstitial-leave = L’étape suivante ouvre { $target }.
+interstitial-wait-title = Veuillez patienter
+interstitial-wait = Votre part est faite. Cette page continue d’elle-même ; sans script, rechargez-la.
+interstitial-other_browser-title = Commencé dans un autre navigateur
+interstitial-other_browser = Cette demande a commencé dans un autre navigateur et ne peut recevoir de réponse que là.
+interstitial-other_browser-for = La demande de { $client } a commencé dans un autre navigateur et ne peut recevoir de réponse que là.
+interstitial-other_browser-safe = Si vous ne l’avez pas commencée, fermez cette page. Rien n’a été autorisé.
+
+## Erreurs
+error-title = Cela n’a pas marché
+error-code = Code
+error-detail = Détails
+error-request = Requête
+error-restart = Recommencer
+error-retry = Réessayez dans { $time }.
+error-other = La demande n’a pas pu aboutir. Rien n’a été autorisé.
+error-invalid_request = L’application a envoyé une demande que ce service ne comprend pas. Seuls ses auteurs peuvent y remédier.
+error-invalid_client = L’application n’est pas connue ici. Seuls ses auteurs peuvent y remédier.
+error-unauthorized_client = L’application ne peut pas demander de cette façon. Seuls ses auteurs peuvent y remédier.
+error-unsupported_response_type = L’application demande une réponse que ce service ne donne pas. Seuls ses auteurs peuvent y remédier.
+error-invalid_scope = L’application demande quelque chose qui n’existe pas ici. Seuls ses auteurs peuvent y remédier.
+error-invalid_target = L’application demande un lieu qui n’existe pas ici. Seuls ses auteurs peuvent y remédier.
+error-invalid_redirect_uri = L’application veut la réponse à une adresse qui n’est pas enregistrée pour elle. Vous n’y avez pas été envoyé.
+error-access_denied = Cela n’a pas été autorisé.
+error-expired = Cette demande a expiré. Rien n’a été autorisé. Revenez d’où vous venez et recommencez.
+error-forged_form = Le formulaire ne venait pas d’une page ouverte ici ; rien n’a été fait. Revenez en arrière et réessayez.
+error-other_browser = Cette demande a commencé dans un autre navigateur et ne peut recevoir de réponse que là.
+error-not_found = Il n’y a rien à cette adresse. Elle a peut-être expiré.
+error-method_not_allowed = Cette adresse ne s’utilise pas ainsi.
+error-payload_too_large = L’envoi est trop grand.
+error-too_many_requests = Trop de requêtes sont venues d’ici.
+error-server_error = Quelque chose s’est cassé chez nous. Rien n’a été autorisé. Réessayez.
+error-temporarily_unavailable = Le service est occupé pour le moment. Rien n’est perdu.
+
+## Temps
+time-just-now = à l’instant
+time-minutes-ago = { $count ->
+    [one] il y a { $count } minute
+   *[other] il y a { $count } minutes
+}
+time-hours-ago = { $count ->
+    [one] il y a { $count } heure
+   *[other] il y a { $count } heures
+}
+time-days-ago = { $count ->
+    [one] il y a { $count } jour
+   *[other] il y a { $count } jours
+}
+time-seconds = { $count ->
+    [one] { $count } seconde
+   *[other] { $count } secondes
+}
+time-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+time-hours = { $count ->
+    [one] { $count } heure
+   *[other] { $count } heures
+}
+time-days = { $count ->
+    [one] { $count } jour
+   *[other] { $count } jours
+}
+time-day = { $day } { $month } { $year }
+time-moment = { $day } { $month } { $year }, { $clock } UTC
+month-1 = janvier
+month-2 = février
+month-3 = mars
+month-4 = avril
+month-5 = mai
+month-6 = juin
+month-7 = juillet
+month-8 = août
+month-9 = septembre
+month-10 = octobre
+month-11 = novembre
+month-12 = décembre
