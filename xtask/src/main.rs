@@ -1,2 +1,66 @@
-//! The commands of the project.
-fn main() {}
+//! The project's own commands: `cargo xtask check`, `test`, `bench`, `torture`, `docs`, `audit`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a terminal program that measures real time; nothing here runs in the server"
+)]
+
+mod audit;
+mod bench;
+mod check;
+mod count;
+mod docs;
+mod http;
+mod install;
+mod outside;
+mod place;
+mod process;
+mod report;
+mod server;
+mod snapshots;
+mod specs;
+mod test;
+mod torture;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  check                           format, lints, documentation, tree test, unit tests; needs cargo alone
+  test     [--only NAME] [--list] everything: check, all tests, the outside tests of interop/, a short torture
+  bench    [--quick] [--only LOAD]  Placet beside npm oidc-provider, in one run
+  torture  [--short] [--cycles N] [--seed N]  kill -9 under load, judged by a journal of its own
+  docs                            rewrites the generated pages of docs/
+  audit                           cargo-deny with deny.toml, where it is installed
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let result = match command.as_str() {
+        "check" => check::run(&rest),
+        "test" => test::run(&rest),
+        "bench" => bench::run(&rest),
+        "torture" => torture::run(&rest),
+        "torture-journal" => torture::journal::serve(&rest),
+        "docs" => docs::run(&rest),
+        "audit" => audit::run(&rest),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(true)
+        }
+        "" => Err(USAGE.to_owned()),
+        other => Err(format!("unknown command `{other}`\n\n{USAGE}")),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::from(2)
+        }
+    }
+}

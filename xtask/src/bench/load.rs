@@ -1,0 +1,237 @@
+//! The loads: what is sent, and what has to exist before it can be sent.
+
+use std::{fs, path::PathBuf, thread, time::Duration};
+
+use serde_json::Value;
+
+use super::contestant::Contestant;
+use crate::{
+    http::{Connection, Request, form},
+    place,
+};
+
+/// The confidential client of both servers.
+pub(crate) const CLIENT: (&str, &str) = ("svc", "svc-secret-0123456789");
+/// The public client of both servers.
+const PUBLIC_CLIENT: &str = "tv";
+/// RFC 8628 §3.5: the time between two polls when nothing else was said.
+pub(crate) const INTERVAL: Duration = Duration::from_secs(5);
+/// Codes for a poll that is to stay under the interval, and how many requests draw from them in one run.
+const MANY_CODES: usize = 100_000;
+const DRAWS: usize = 10_000;
+const FEW: usize = 400;
+const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Load {
+    Discovery,
+    Jwks,
+    OpaqueToken,
+    JwtToken,
+    DeviceAuthorization,
+    PollManyCodes,
+    PollFewCodes,
+    IntrospectActive,
+    IntrospectUnknown,
+}
+
+/// Whether runs follow each other at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    AtOnce,
+    UnderInterval,
+}
+
+/// One load, ready for one server.
+#[derive(Debug)]
+pub(crate) struct Shot {
+    pub(crate) path: String,
+    pub(crate) body: Body,
+    /// Whether the client signs in.
+    pub(crate) basic: bool,
+    /// A number of requests instead of a time.
+    pub(crate) requests: Option<usize>,
+    /// The status a good answer has.
+    pub(crate) status: u16,
+}
+
+/// What is posted.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Get,
+    Same(String),
+    /// A file with one body per line, drawn at random.
+    Lines(PathBuf),
+}
+
+impl Load {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Discovery,
+        Self::Jwks,
+        Self::OpaqueToken,
+        Self::JwtToken,
+        Self::DeviceAuthorization,
+        Self::PollManyCodes,
+        Self::PollFewCodes,
+        Self::IntrospectActive,
+        Self::IntrospectUnknown,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Discovery => "discovery",
+            Self::Jwks => "jwks",
+            Self::OpaqueToken => "client_credentials opaque",
+            Self::JwtToken => "client_credentials JWT ES256",
+            Self::DeviceAuthorization => "device_authorization",
+            Self::PollManyCodes => "device poll, many codes",
+            Self::PollFewCodes => "device poll, few codes",
+            Self::IntrospectActive => "introspection active",
+            Self::IntrospectUnknown => "introspection unknown",
+        }
+    }
+
+    pub(crate) fn pace(self) -> Pace {
+        if self == Self::PollManyCodes {
+            Pace::UnderInterval
+        } else {
+            Pace::AtOnce
+        }
+    }
+
+    /// Makes codes and tokens where the load needs them.
+    pub(crate) fn prepare(self, on: &Contestant) -> Result<Shot, String> {
+        let at = &on.endpoints;
+        let grant = ("grant_type", "client_credentials");
+        let shot = |path: &str, body: Body, basic: bool| Shot {
+            path: path.to_owned(),
+            body,
+            basic,
+            requests: None,
+            status: 200,
+        };
+        Ok(match self {
+            Self::Discovery => shot("/.well-known/openid-configuration", Body::Get, false),
+            Self::Jwks => shot(&at.jwks, Body::Get, false),
+            Self::OpaqueToken => shot(
+                &at.token,
+                Body::Same(form(&[grant, ("scope", "read")])),
+                true,
+            ),
+            Self::JwtToken => {
+                let body = form(&[grant, ("scope", "read"), ("resource", "urn:bench:jwt")]);
+                shot(&at.token, Body::Same(body), true)
+            }
+            Self::DeviceAuthorization => {
+                let body = Body::Same(form(&[("client_id", PUBLIC_CLIENT), ("scope", "openid")]));
+                shot(&at.device_authorization, body, false)
+            }
+            Self::PollManyCodes => {
+                // A server without an interval cannot be met too early, whatever the number of codes.
+                let codes = device_codes(on, if on.paced { MANY_CODES } else { FEW })?;
+                Shot {
+                    requests: Some(DRAWS),
+                    status: 400,
+                    ..shot(&at.token, Body::Lines(polls(on, &codes)?), false)
+                }
+            }
+            Self::PollFewCodes => {
+                let codes = device_codes(on, FEW)?;
+                Shot {
+                    status: 400,
+                    ..shot(&at.token, Body::Lines(polls(on, &codes)?), false)
+                }
+            }
+            Self::IntrospectActive => {
+                let tokens = access_tokens(on)?;
+                let lines: Vec<String> = tokens
+                    .iter()
+                    .map(|token| form(&[("token", token)]))
+                    .collect();
+                shot(
+                    &at.introspection,
+                    Body::Lines(write(on, "introspect", &lines)?),
+                    true,
+                )
+            }
+            Self::IntrospectUnknown => {
+                let token = "A".repeat(43);
+                shot(
+                    &at.introspection,
+                    Body::Same(form(&[("token", &token)])),
+                    true,
+                )
+            }
+        })
+    }
+}
+
+/// Opens device requests on a few connections at once.
+fn device_codes(on: &Contestant, count: usize) -> Result<Vec<String>, String> {
+    const CONNECTIONS: usize = 16;
+    let request = Request::post(
+        &on.endpoints.device_authorization,
+        &[("client_id", PUBLIC_CLIENT), ("scope", "openid")],
+    );
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..CONNECTIONS)
+            .map(|_| scope.spawn(|| values(on, &request, "device_code", count / CONNECTIONS)))
+            .collect();
+        let mut all = Vec::with_capacity(count);
+        for worker in workers {
+            all.extend(worker.join().map_err(|_| "a worker failed".to_owned())??);
+        }
+        Ok(all)
+    })
+}
+
+fn access_tokens(on: &Contestant) -> Result<Vec<String>, String> {
+    let fields = [("grant_type", "client_credentials"), ("scope", "read")];
+    let request = Request::post(&on.endpoints.token, &fields).basic(CLIENT.0, CLIENT.1);
+    values(on, &request, "access_token", FEW)
+}
+
+/// Sends the same request many times and collects one member of the answers.
+fn values(
+    on: &Contestant,
+    request: &Request,
+    member: &str,
+    count: usize,
+) -> Result<Vec<String>, String> {
+    let mut connection = Connection::lazy(&on.address);
+    let mut values = Vec::with_capacity(count);
+    for _ in 0..count {
+        let reply = connection
+            .send(request)
+            .map_err(|error| format!("{}: {error}", on.name))?;
+        let json = reply.json();
+        let value = json.get(member).and_then(Value::as_str);
+        let value = value.ok_or_else(|| {
+            format!(
+                "{}: {} without {member}: {}",
+                on.name, reply.status, reply.body
+            )
+        })?;
+        values.push(value.to_owned());
+    }
+    Ok(values)
+}
+
+fn polls(on: &Contestant, codes: &[String]) -> Result<PathBuf, String> {
+    let line = |code: &String| {
+        form(&[
+            ("grant_type", DEVICE_GRANT),
+            ("client_id", PUBLIC_CLIENT),
+            ("device_code", code),
+        ])
+    };
+    write(on, "poll", &codes.iter().map(line).collect::<Vec<_>>())
+}
+
+fn write(on: &Contestant, name: &str, lines: &[String]) -> Result<PathBuf, String> {
+    let file =
+        place::build("bench-work")?.join(format!("{name}-{}.txt", on.name.replace(' ', "-")));
+    fs::write(&file, lines.join("\n")).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(file)
+}

@@ -1,0 +1,161 @@
+//! `cargo xtask bench`: Placet beside npm `oidc-provider`, in the same run.
+//!
+//! 1. The tools are made ready in the build folder: `oha`, Node 22, the peer's packages.
+//! 2. Each server's start on an existing store is timed; then all of them run until the end.
+//! 3. For each load the servers take turns, run by run, so that noise meets all alike.
+//! 4. Ratios are printed; everything measured is written to a JSON file in the build folder.
+
+mod contestant;
+mod load;
+mod meter;
+mod table;
+mod tools;
+
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use self::{
+    contestant::Contestant,
+    load::{Load, Pace},
+    meter::Measured,
+};
+use crate::{
+    place,
+    process::{self, cargo},
+};
+
+/// How much is measured.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// Seconds of one run.
+    seconds: u64,
+    /// Runs per load and server; the median counts.
+    runs: usize,
+    /// Connections of the load generator.
+    connections: usize,
+    /// Only loads whose name contains this.
+    only: Option<String>,
+}
+
+impl Plan {
+    fn parse(args: &[String]) -> Result<Self, String> {
+        let mut plan = Self {
+            seconds: 3,
+            runs: 5,
+            connections: 32,
+            only: None,
+        };
+        let mut words = args.iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--quick" => {
+                    plan.seconds = 1;
+                    plan.runs = 3;
+                }
+                "--only" => {
+                    let name = words.next().ok_or("--only needs the name of a load")?;
+                    plan.only = Some(name.clone());
+                }
+                other => return Err(format!("bench: unknown argument `{other}`")),
+            }
+        }
+        Ok(plan)
+    }
+
+    fn wants(&self, load: Load) -> bool {
+        self.only
+            .as_ref()
+            .is_none_or(|part| load.name().contains(part.as_str()))
+    }
+}
+
+pub(crate) fn run(args: &[String]) -> Result<bool, String> {
+    let plan = Plan::parse(args)?;
+    if !Load::ALL.iter().any(|load| plan.wants(*load)) {
+        let names: Vec<_> = Load::ALL.iter().map(|load| load.name()).collect();
+        return Err(format!(
+            "no load of that name; there are: {}",
+            names.join(", ")
+        ));
+    }
+    let work = place::fresh("bench-work")?;
+    let tools = tools::prepare()?;
+    println!("building the server");
+    if !process::tee(cargo().args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--release",
+        "--package",
+        "placet",
+    ]))
+    .ok
+    {
+        return Err("the release build failed".to_owned());
+    }
+    let binary = place::placet("release");
+    let binary_bytes = fs::metadata(&binary)
+        .map_err(|error| error.to_string())?
+        .len();
+
+    println!("starting the servers");
+    let mut contestants = Vec::new();
+    for start in contestant::all(&binary, &tools, &work)? {
+        contestants.push(Contestant::enter(start, plan.runs)?);
+    }
+    let mut rows = Vec::new();
+    for load in Load::ALL.into_iter().filter(|load| plan.wants(*load)) {
+        let measured = measure(load, &plan, &mut contestants, &tools)?;
+        table::print(load, &contestants, &measured);
+        rows.push(table::row(load, &contestants, &measured));
+    }
+    table::print_sizes(&contestants, binary_bytes);
+
+    let result = json!({
+        "seconds": plan.seconds,
+        "runs": plan.runs,
+        "connections": plan.connections,
+        "binary_bytes": binary_bytes,
+        "servers": contestants.iter().map(Contestant::row).collect::<Vec<_>>(),
+        "loads": rows,
+    });
+    let file = place::build("bench")?.join("results.json");
+    fs::write(&file, format!("{result:#}\n"))
+        .map_err(|error| format!("{}: {error}", file.display()))?;
+    println!("\n{}", file.display());
+    Ok(true)
+}
+
+/// The runs of one load, the servers taking turns: one list of runs for each server.
+fn measure(
+    load: Load,
+    plan: &Plan,
+    contestants: &mut [Contestant],
+    tools: &tools::Tools,
+) -> Result<Vec<Vec<Measured>>, String> {
+    let mut shots = Vec::new();
+    for contestant in contestants.iter() {
+        shots.push(load.prepare(contestant)?);
+    }
+    let mut measured = vec![Vec::new(); contestants.len()];
+    // The first round warms up and is thrown away.
+    for round in 0..=plan.runs {
+        let begun = Instant::now();
+        for ((contestant, shot), list) in contestants.iter_mut().zip(&shots).zip(&mut measured) {
+            let one = meter::run(contestant, shot, plan, &tools.oha)?;
+            if round > 0 {
+                list.push(one);
+            }
+        }
+        if load.pace() == Pace::UnderInterval && round < plan.runs {
+            thread::sleep(
+                load::INTERVAL.saturating_sub(begun.elapsed()) + Duration::from_millis(200),
+            );
+        }
+    }
+    Ok(measured)
+}
