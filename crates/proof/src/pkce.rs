@@ -13,9 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::error::ProofError;
 
-/// Characters of the base64url form of a SHA-256 hash (RFC 7636 §4.2).
-const CHALLENGE_CHARS: usize = 43;
-/// Bytes of a SHA-256 hash.
+/// Bytes of a SHA-256 hash; its base64url form has 43 characters (RFC 7636 §4.2).
 const HASH_BYTES: usize = 32;
 /// Shortest and longest `code_verifier` in characters (RFC 7636 §4.1).
 const VERIFIER_CHARS: std::ops::RangeInclusive<usize> = 43..=128;
@@ -44,9 +42,6 @@ impl CodeChallenge {
     pub fn parse(method: Option<&str>, challenge: &str) -> Result<Self, ProofError> {
         if method != Some(Self::METHOD) {
             return Err(ProofError::WrongChallengeMethod);
-        }
-        if challenge.len() != CHALLENGE_CHARS {
-            return Err(ProofError::BadChallenge);
         }
         let bytes = BASE64URL_NOPAD
             .decode(challenge.as_bytes())

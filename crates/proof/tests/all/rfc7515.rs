@@ -204,14 +204,29 @@ fn rfc7518_3_4_ecdsa_der_and_zero_signatures_are_refused() {
 #[test]
 fn size_cap_is_exact() {
     let key = key(Algorithm::EdDsa);
-    let smallest = compact(&key, r#"{"alg":"EdDSA"}"#, "");
-    // Three bytes become four characters, so the largest payload that fits is known.
-    let room = (MAX_JWS_BYTES - smallest.len()) / 4 * 3;
-    let fits = compact(&key, r#"{"alg":"EdDSA"}"#, &"x".repeat(room));
-    assert!(Jws::parse(&fits).is_ok());
-    let larger = compact(&key, r#"{"alg":"EdDSA"}"#, &"x".repeat(room + 4));
-    assert!(larger.len() > MAX_JWS_BYTES);
-    assert_eq!(Jws::parse(&larger).err(), Some(ProofError::TooLarge));
+    let payload = "x".repeat(12_207);
+    let largest = compact(&key, r#"{"alg":"EdDSA"}"#, &payload);
+    assert_eq!(largest.len(), MAX_JWS_BYTES);
+    let proven = Jws::parse(&largest).and_then(|jws| jws.verify(key.public_jwk()));
+    assert_eq!(proven.unwrap().as_slice(), payload.as_bytes());
+
+    let one_more = compact(&key, r#"{"alg": "EdDSA"}"#, &"x".repeat(12_206));
+    assert_eq!(one_more.len(), MAX_JWS_BYTES + 1);
+    assert_eq!(Jws::parse(&one_more).err(), Some(ProofError::TooLarge));
+}
+
+#[test]
+fn t10_header_must_name_the_algorithm_of_the_key() {
+    for claimed in ["EdDSA", "ES256", "RS256", "PS256", "none", "HS256"] {
+        for algorithm in Algorithm::ALL {
+            let key = key(algorithm);
+            let token = compact(&key, &format!(r#"{{"alg":"{claimed}"}}"#), "{}");
+            let got = Jws::parse(&token).and_then(|jws| jws.verify(key.public_jwk()));
+            let honest = claimed == algorithm.name(Ed25519Name::EdDsa);
+            let want = (!honest).then_some(ProofError::WrongAlgorithm);
+            assert_eq!(got.err(), want, "{algorithm:?} as {claimed}");
+        }
+    }
 }
 
 #[test]
