@@ -51,6 +51,24 @@ impl<'a> UnverifiedJwt<'a> {
     ///
     /// The order is fixed: `typ`, algorithm and key, signature, claims present, issuer, subject, audience, times, rules of the kind.
     ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use placet_proof::{Algorithm, Audience, Ed25519Name, Jwks, JwsSigner, Kind, Profile, SigningKey, UnverifiedJwt};
+    ///
+    /// let key = Arc::new(SigningKey::generate(Algorithm::Es256)?);
+    /// let signer = JwsSigner::new(Arc::clone(&key), Kind::AccessToken.typ(), Ed25519Name::EdDsa);
+    /// let token = signer.sign_claims(&serde_json::json!({
+    ///     "iss": "https://as.example", "aud": "https://photos.example", "sub": "u-1", "client_id": "tv",
+    ///     "iat": 1_800_000_000, "exp": 1_800_000_600, "jti": "j-1",
+    /// }))?;
+    ///
+    /// let profile = Profile::access_token("https://as.example", Audience::Contains("https://photos.example"));
+    /// let keys = Jwks::new(vec![key.public_jwk().clone()]);
+    /// let claims = UnverifiedJwt::parse(&token)?.verify(&profile, &keys, 1_800_000_300)?;
+    /// assert_eq!(claims.subject(), Some("u-1"));
+    /// # Ok::<(), placet_proof::ProofError>(())
+    /// ```
+    ///
     /// # Errors
     /// The [`ProofError`] of the first check that fails.
     pub fn verify(
