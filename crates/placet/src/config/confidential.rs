@@ -22,7 +22,7 @@ impl Confidential {
     ///
     /// It cannot tell a random text from a chosen one, so it finds short secrets, not bad ones.
     pub fn strength_bits(&self) -> u32 {
-        let holds = |test: fn(&u8) -> bool| self.0.as_bytes().iter().any(|byte| test(byte));
+        let holds = |test: fn(&u8) -> bool| self.0.as_bytes().iter().any(test);
         let hex = self.0.bytes().all(|byte| byte.is_ascii_hexdigit());
         let alphabet = if hex {
             16.0

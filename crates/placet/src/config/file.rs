@@ -133,7 +133,7 @@ impl Lines<'_> {
             .as_bytes()
             .get(..offset)
             .unwrap_or(self.text.as_bytes());
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         Place::File {
             path: self.path.clone(),
             line: Some(line),

@@ -44,7 +44,7 @@ fn unknown(entry: &Entry, section: &str, report: &Report) {
     };
     let here = catalogue::settings()
         .filter(|setting| setting.section() == section)
-        .map(|setting| setting.name());
+        .map(catalogue::Setting::name);
     let sections = catalogue::sections()
         .map(|section| section.name)
         .filter(|name| !name.is_empty());

@@ -106,7 +106,9 @@ impl Settings {
     /// All problems at once, warnings among them, in the order of the file, then variables, then flags.
     pub fn load(sources: &Sources<'_>) -> Result<Self, Vec<Problem>> {
         let report = Report::default();
-        let document = document(sources, &report);
+        let Some(document) = document(sources, &report) else {
+            return Err(report.into_sorted());
+        };
         known::check(&document, &report);
         let directory = sources
             .file
@@ -192,8 +194,8 @@ impl Settings {
     }
 }
 
-/// One tree of file, variables and flags.
-fn document(sources: &Sources<'_>, report: &Report) -> Table {
+/// One tree of file, variables and flags; absent when the file cannot be read, since all else would look missing.
+fn document(sources: &Sources<'_>, report: &Report) -> Option<Table> {
     let mut document = match &sources.file {
         None => Table::empty(Place::Nowhere),
         Some(path) => match sources.files.read(path) {
@@ -203,11 +205,11 @@ fn document(sources: &Sources<'_>, report: &Report) -> Table {
                     path: path.clone(),
                     line: None,
                 };
-                report.error(&place, None, Fault::new(format!("cannot be read: {error}")));
-                Table::empty(place)
+                report.error(&place, None, Fault::new(reader::unreadable(&error)));
+                return None;
             }
         },
     };
     env::overlay(&mut document, sources, report);
-    document
+    Some(document)
 }

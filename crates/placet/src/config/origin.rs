@@ -72,16 +72,16 @@ impl Origin {
 
     /// Whether the host can only be this machine.
     pub fn is_loopback(&self) -> bool {
-        host_is_loopback(self.url.host())
+        host_is_loopback(self.url.host().as_ref())
     }
 }
 
 /// Whether a host names this machine and nothing else (RFC 6761 §6.3 for `localhost`).
-pub(crate) fn host_is_loopback(host: Option<Host<&str>>) -> bool {
+pub(crate) fn host_is_loopback(host: Option<&Host<&str>>) -> bool {
     match host {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => *name == "localhost" || name.ends_with(".localhost"),
         None => false,
     }
 }

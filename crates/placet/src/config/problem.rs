@@ -100,7 +100,7 @@ pub fn render(problems: &[Problem]) -> String {
         .filter(|problem| problem.severity == Severity::Error)
         .count();
     let warnings = problems.len() - errors;
-    text.push_str(&match (errors, warnings) {
+    let closing = match (errors, warnings) {
         (0, 0) => "The settings are valid.".to_owned(),
         (0, _) => format!(
             "The settings are valid, with {}.",
@@ -112,7 +112,8 @@ pub fn render(problems: &[Problem]) -> String {
             counted(errors, "error"),
             counted(warnings, "warning")
         ),
-    });
+    };
+    text.push_str(&closing);
     text.push('\n');
     text
 }

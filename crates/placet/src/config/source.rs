@@ -52,23 +52,18 @@ impl Files for Disk {
 
     fn facts(&self, path: &Path) -> io::Result<FileFacts> {
         let metadata = std::fs::metadata(path)?;
+        #[cfg(unix)]
+        let mode = Some(std::os::unix::fs::PermissionsExt::mode(
+            &metadata.permissions(),
+        ));
+        #[cfg(not(unix))]
+        let mode = None;
         Ok(FileFacts {
             directory: metadata.is_dir(),
             bytes: metadata.len(),
-            mode: mode(&metadata),
+            mode,
         })
     }
-}
-
-#[cfg(unix)]
-fn mode(metadata: &std::fs::Metadata) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Some(metadata.permissions().mode())
-}
-
-#[cfg(not(unix))]
-fn mode(_metadata: &std::fs::Metadata) -> Option<u32> {
-    None
 }
 
 /// Everything settings are made from. Flags win over variables, variables over the file.

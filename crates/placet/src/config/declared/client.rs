@@ -193,7 +193,7 @@ fn member(entry: &Reader<'_>, setting: &Setting, development: bool) -> Option<Js
         (_, Kind::Url) => entry
             .parsed(name, web_address)
             .map(|found| found.value.into()),
-        (_, Kind::Structure) => entry.entry(name).map(|written| json(&written.node)),
+        (_, Kind::Structure) => entry.structure(name).map(json),
         (_, Kind::Text | Kind::Address | Kind::Path | Kind::Secret | Kind::Colour) => {
             entry.label(name).map(|found| found.value.into())
         }
@@ -204,7 +204,7 @@ fn member(entry: &Reader<'_>, setting: &Setting, development: bool) -> Option<Js
 fn fetched(text: &str, development: bool) -> Result<String, Fault> {
     let url =
         url::Url::parse(text).map_err(|error| Fault::new(format!("is not a URL: {error}")))?;
-    let local = development && url.scheme() == "http" && host_is_loopback(url.host());
+    let local = development && url.scheme() == "http" && host_is_loopback(url.host().as_ref());
     if url.scheme() == "https" || local {
         return Ok(text.to_owned());
     }

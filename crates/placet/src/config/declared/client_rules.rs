@@ -153,13 +153,11 @@ fn credentials(
             );
             findings.error("require_pkce", fault.hint("RFC 9700 §2.1.1"));
         }
-        AuthMethod::None => {}
         AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost if !has_secret => {
             let fault = Fault::new("needs a client_secret");
             let hint = "add client_secret or client_secret_file, or write \"none\" for software that cannot keep a secret";
             findings.error("token_endpoint_auth_method", fault.hint(hint));
         }
-        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => {}
         AuthMethod::PrivateKeyJwt if !has_keys => {
             let fault = Fault::new("needs keys");
             findings.error(
@@ -173,7 +171,10 @@ fn credentials(
                 Fault::new("does nothing: the client authenticates by private_key_jwt"),
             );
         }
-        AuthMethod::PrivateKeyJwt => {}
+        AuthMethod::None
+        | AuthMethod::ClientSecretBasic
+        | AuthMethod::ClientSecretPost
+        | AuthMethod::PrivateKeyJwt => {}
     }
     if metadata.assertion_audience == AssertionAudience::TokenEndpoint
         && method != AuthMethod::PrivateKeyJwt

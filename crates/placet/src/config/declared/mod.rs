@@ -7,6 +7,7 @@ mod redirect;
 mod rights;
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 pub use client::DeclaredClient;
 pub use client_rules::{Finding, check_client};
@@ -185,7 +186,9 @@ fn fingerprint(entry: &Reader<'_>, secret: Option<&Confidential>) -> Confidentia
 /// Writes a value with sorted keys and nothing that may differ between two spellings of the same value.
 fn canonical(node: &Node, out: &mut String) {
     match &node.value {
-        Value::Text(text) | Value::Loose(text) => out.push_str(&format!("{text:?}")),
+        Value::Text(text) | Value::Loose(text) => {
+            let _ = write!(out, "{text:?}");
+        }
         Value::Integer(number) => out.push_str(&number.to_string()),
         Value::Boolean(flag) => out.push_str(&flag.to_string()),
         Value::Other(name) => out.push_str(name),
@@ -202,7 +205,7 @@ fn canonical(node: &Node, out: &mut String) {
             entries.sort_by(|left, right| left.key.cmp(&right.key));
             out.push('{');
             for entry in entries {
-                out.push_str(&format!("{:?}:", entry.key));
+                let _ = write!(out, "{:?}:", entry.key);
                 canonical(&entry.node, out);
                 out.push(',');
             }

@@ -39,6 +39,7 @@ pub(super) fn person(entry: &Reader<'_>) -> Option<DeclaredPerson> {
     let username = entry.parsed("username", username);
     let subject = entry.parsed("subject", subject);
     let password = password(entry);
+    let claims = claims(&entry.section("claims"));
     let secret = match &password {
         Some(Password::Clear(secret) | Password::Hash(secret)) => Some(secret),
         None => None,
@@ -47,7 +48,7 @@ pub(super) fn person(entry: &Reader<'_>) -> Option<DeclaredPerson> {
         fingerprint: fingerprint(entry, secret),
         username: username?.value,
         subject: subject.map(|found| found.value),
-        claims: claims(&entry.section("claims")),
+        claims,
         password,
     })
 }
@@ -191,10 +192,8 @@ fn address(reader: &Reader<'_>, name: &str) -> Option<Json> {
         "postal_code",
         "country",
     ];
-    let entry = reader.entry(name)?;
-    let Value::Table(table) = &entry.node.value else {
-        let fault = Fault::new(format!("must be a table, not {}", entry.node.value.kind()));
-        reader.error(&entry.node.place, name, fault);
+    let node = reader.structure(name)?;
+    let Value::Table(table) = &node.value else {
         return None;
     };
     for part in &table.entries {
@@ -211,5 +210,5 @@ fn address(reader: &Reader<'_>, name: &str) -> Option<Json> {
             reader.error(&part.node.place, &key, fault);
         }
     }
-    Some(json(&entry.node))
+    Some(json(node))
 }

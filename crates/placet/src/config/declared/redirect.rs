@@ -80,7 +80,7 @@ fn authority(text: &str) -> &str {
 fn scheme(url: &Url) -> Result<(), (&'static str, &'static str)> {
     match url.scheme() {
         "https" => Ok(()),
-        "http" if host_is_loopback(url.host()) => Ok(()),
+        "http" if host_is_loopback(url.host().as_ref()) => Ok(()),
         "http" => Err((
             "is http, which is for loopback only",
             "use https; native software may use http://127.0.0.1/…",

@@ -1,15 +1,17 @@
 //! Typed reads from the tree: each looks up its setting in the catalogue, applies default and bounds, and reports.
 
-use std::io;
-use std::path::{Path, PathBuf};
+mod files;
+
+use std::path::Path;
 
 use placet_core::time::Lifetime;
 
-use super::catalogue::{self, Fallback, Kind, Setting};
-use super::confidential::Confidential;
-use super::file::{Entry, Node, Table, Value};
-use super::problem::{Fault, Place, Report};
-use super::source::Files;
+use crate::config::catalogue::{self, Fallback, Kind, Setting};
+use crate::config::file::{Entry, Node, Table, Value};
+use crate::config::problem::{Fault, Place, Report};
+use crate::config::source::Files;
+
+pub(crate) use files::unreadable;
 
 /// A value with the place it came from, for checks that compare several settings.
 #[derive(Clone, Debug)]
@@ -183,6 +185,16 @@ impl<'a> Reader<'a> {
         self.error(&entry.node.place, &entry.key, fault);
     }
 
+    /// A table that stays as it was written.
+    pub(crate) fn structure(&self, name: &str) -> Option<&Node> {
+        let entry = self.entry(name)?;
+        if matches!(entry.node.value, Value::Table(_)) {
+            return Some(&entry.node);
+        }
+        self.mistyped(entry, "a table");
+        None
+    }
+
     /// A text, or the default.
     pub(crate) fn text(&self, name: &str) -> Option<Found<String>> {
         match self.entry(name) {
@@ -304,24 +316,16 @@ impl<'a> Reader<'a> {
             | Kind::LanguageText
             | Kind::Structure => 0..=u64::MAX,
         };
-        match u64::try_from(written)
-            .ok()
-            .filter(|number| bounds.contains(number))
-        {
-            Some(value) => Some(Found {
+        let number = u64::try_from(written).ok();
+        if let Some(value) = number.filter(|number| bounds.contains(number)) {
+            return Some(Found {
                 value,
                 place: entry.node.place.clone(),
-            }),
-            None => {
-                let fault = Fault::new(format!(
-                    "must be from {} to {}",
-                    bounds.start(),
-                    bounds.end()
-                ));
-                self.error(&entry.node.place, name, fault);
-                None
-            }
+            });
         }
+        let message = format!("must be from {} to {}", bounds.start(), bounds.end());
+        self.error(&entry.node.place, name, Fault::new(message));
+        None
     }
 
     /// A number with a default. After a reported mistake the value does not matter: nothing starts with it.
@@ -451,112 +455,6 @@ impl<'a> Reader<'a> {
         };
         self.texts(name).into_iter().filter_map(parse_one).collect()
     }
-
-    /// A path: what the file says starts at the file's directory.
-    pub(crate) fn path(&self, name: &str) -> Option<Found<PathBuf>> {
-        let text = self.text(name)?;
-        if text.value.is_empty() {
-            self.error(&text.place, name, Fault::new("must not be empty"));
-            return None;
-        }
-        let value = self.resolve(&text);
-        Some(Found {
-            value,
-            place: text.place,
-        })
-    }
-
-    /// Makes a relative path of the file start at the file's directory.
-    pub(crate) fn resolve(&self, text: &Found<String>) -> PathBuf {
-        match text.place {
-            Place::File { .. } => self.surroundings.directory.join(&text.value),
-            Place::Variable(_) | Place::Flag(_) | Place::Nowhere => PathBuf::from(&text.value),
-        }
-    }
-
-    /// A path of a file that is there.
-    pub(crate) fn existing_file(&self, name: &str) -> Option<Found<PathBuf>> {
-        let path = self.path(name)?;
-        match self.files().facts(&path.value) {
-            Ok(facts) if facts.directory => {
-                self.error(
-                    &path.place,
-                    name,
-                    Fault::new(format!("names a directory: {}", path.value.display())),
-                );
-                None
-            }
-            Ok(_) => Some(path),
-            Err(error) => {
-                self.error(&path.place, name, unreadable(&path.value, &error));
-                None
-            }
-        }
-    }
-
-    /// The path of a file only its owner and group may read.
-    pub(crate) fn private_file(&self, name: &str) -> Option<Found<PathBuf>> {
-        let path = self.existing_file(name)?;
-        if self
-            .files()
-            .facts(&path.value)
-            .is_ok_and(|facts| facts.world_readable())
-        {
-            let shown = path.value.display();
-            let fault = Fault::new(format!("names a file that everybody can read: {shown}"));
-            self.error(&path.place, name, fault.hint(format!("chmod 600 {shown}")));
-            return None;
-        }
-        Some(path)
-    }
-
-    /// The secret in a private file, without the line's end.
-    pub(crate) fn secret_file(&self, name: &str) -> Option<Found<Confidential>> {
-        let path = self.private_file(name)?;
-        match self.files().read(&path.value) {
-            Ok(text) if text.trim().is_empty() => {
-                self.error(
-                    &path.place,
-                    name,
-                    Fault::new(format!("names an empty file: {}", path.value.display())),
-                );
-                None
-            }
-            Ok(text) => {
-                let value = Confidential::new(text.trim_end_matches(['\r', '\n']).to_owned());
-                Some(Found {
-                    value,
-                    place: path.place,
-                })
-            }
-            Err(error) => {
-                self.error(&path.place, name, unreadable(&path.value, &error));
-                None
-            }
-        }
-    }
-
-    /// A secret in the clear.
-    pub(crate) fn secret(&self, name: &str) -> Option<Found<Confidential>> {
-        let text = self.text(name)?;
-        if text.value.is_empty() {
-            self.error(&text.place, name, Fault::new("must not be empty"));
-            return None;
-        }
-        Some(Found {
-            value: Confidential::new(text.value),
-            place: text.place,
-        })
-    }
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Fault {
-    let why = match error.kind() {
-        io::ErrorKind::NotFound => "does not exist".to_owned(),
-        io::ErrorKind::PermissionDenied => "may not be read by this account".to_owned(),
-        _ => format!("cannot be read: {error}"),
-    };
-    Fault::new(format!("names a file that {why}: {}", path.display()))
 }
 
 /// Checks text that people will read on a page (C12 of the threat list: text must not disguise itself).

@@ -1,0 +1,198 @@
+//! The catalogue describes all there is: example and page follow from it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use placet_core::client::ClientMetadata;
+
+use super::{Paper, load, load_with};
+use crate::config::catalogue::{self, Fallback, Kind, Setting, Show};
+use crate::config::{example, markdown};
+
+const PHC: &str = "people.password_hash";
+
+#[test]
+fn the_example_is_valid_as_it_stands() {
+    let settings = load(&example()).unwrap();
+    assert_eq!(settings.warnings, []);
+    assert!(settings.development);
+    assert_eq!(settings.clients.len(), 1);
+    assert_eq!(settings.people[0].claims["email"], "ada@example.com");
+}
+
+/// The example with everything uncommented that does not exclude its neighbour.
+fn full_example() -> String {
+    let alternative = |line: &str| {
+        let name = line.split(" = ").next().unwrap();
+        catalogue::settings()
+            .any(|setting| setting.show == Show::Alternative && setting.name() == name)
+    };
+    let uncomment = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if !rest.starts_with(' ') && !alternative(rest) => rest.to_owned(),
+        Some(_) | None => line.to_owned(),
+    };
+    example()
+        .lines()
+        .map(|line| uncomment(line) + "\n")
+        .collect()
+}
+
+fn example_files(text: &str) -> Paper {
+    let key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    Paper::with(&[
+        ("etc/placet.toml", text),
+        ("etc/tls/cert.pem", "cert"),
+        ("etc/tls/key.pem", "key"),
+        ("etc/admin.token", key),
+        ("etc/ca.pem", "ca"),
+        ("etc/master.key", key),
+        ("etc/logo.svg", "<svg/>"),
+        ("etc/templates/login.html", "page"),
+        ("etc/ada.password", "correct horse battery staple"),
+        ("etc/app.secret", key),
+    ])
+}
+
+#[test]
+fn every_value_the_example_shows_is_valid() {
+    let text = full_example();
+    let settings = load_with(&example_files(&text), &[], &[]).unwrap();
+    // A client of the device grant alone has no use for redirect URIs; there is nothing else to say.
+    let said: Vec<_> = settings
+        .warnings
+        .iter()
+        .filter_map(|problem| problem.key.as_deref())
+        .collect();
+    assert_eq!(said, ["clients.redirect_uris"]);
+    assert!(settings.tls.is_some() && settings.admin.is_some() && settings.master_key.is_some());
+    for setting in catalogue::settings().filter(|setting| setting.show != Show::Alternative) {
+        assert!(
+            text.contains(&format!("\n{} = ", setting.name())),
+            "{} is not shown",
+            setting.key
+        );
+    }
+}
+
+#[test]
+fn the_alternatives_the_example_shows_are_valid() {
+    let hash = catalogue::setting(PHC).unwrap().example;
+    let secret = catalogue::setting("clients.client_secret").unwrap().example;
+    let text = format!(
+        "{}[[people]]\nusername = \"a\"\npassword_hash = {hash}\n[[people]]\nusername = \"b\"\n\
+         password_file = \"ada.password\"\n[[clients]]\nclient_id = \"c\"\nclient_secret = {secret}\n\
+         redirect_uris = [\"https://c.example/\"]\n[[clients]]\nclient_id = \"d\"\n\
+         client_secret_file = \"app.secret\"\nredirect_uris = [\"https://d.example/\"]\n[[clients]]\n\
+         client_id = \"e\"\njwks_uri = {}\ngrant_types = [\"client_credentials\"]\n",
+        super::SMALL,
+        catalogue::setting("clients.jwks_uri").unwrap().example,
+    );
+    let settings = load_with(&example_files(&text), &[], &[]).unwrap();
+    assert_eq!(settings.warnings, []);
+    assert!(
+        settings.clients[..2]
+            .iter()
+            .all(|client| client.secret.is_some())
+    );
+}
+
+#[test]
+fn the_page_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    if std::env::var_os("UPDATE_DOCS").is_some_and(|value| value == "1") {
+        std::fs::write(&path, markdown()).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == markdown(),
+        "docs/configuration.md is old: UPDATE_DOCS=1 cargo test -p placet"
+    );
+}
+
+#[test]
+fn every_setting_is_described_once_and_well() {
+    let mut keys = BTreeSet::new();
+    for setting in catalogue::settings() {
+        assert!(
+            keys.insert(setting.key),
+            "{} stands there twice",
+            setting.key
+        );
+        assert!(
+            setting.meaning.ends_with('.'),
+            "{} ends without a full stop",
+            setting.key
+        );
+        let section =
+            catalogue::section(setting.section()).expect("the section of every setting is listed");
+        assert!(
+            section.settings.contains(setting),
+            "{} stands in another section",
+            setting.key
+        );
+        let has_value = !setting.example.is_empty() || setting.default_text().is_some();
+        assert!(has_value, "{} has neither default nor example", setting.key);
+        if let (Kind::Number { min, max, .. }, Fallback::Number(default)) =
+            (setting.kind, setting.fallback)
+        {
+            assert!(
+                (min..=max).contains(&default),
+                "{} has a default out of bounds",
+                setting.key
+            );
+        }
+        if let (Kind::Choice(words), Fallback::Text(default)) = (setting.kind, setting.fallback) {
+            assert!(
+                words.contains(&default),
+                "{} has a default it does not accept",
+                setting.key
+            );
+        }
+    }
+}
+
+/// Writing a value of a wrong type everywhere must be noticed everywhere: a setting that nobody reads is found here.
+#[test]
+fn every_setting_is_read() {
+    for setting in catalogue::settings() {
+        let table = match setting.section() {
+            "" => String::new(),
+            "people.claims" => "[[people]]\n[people.claims]\n".to_owned(),
+            section if catalogue::section(section).unwrap().list => format!("[[{section}]]\n"),
+            section => format!("[{section}]\n"),
+        };
+        // No setting is a date.
+        let text = format!("{table}{} = 1979-05-27\n", setting.name());
+        let problems = load(&text).unwrap_err();
+        let noticed = problems
+            .iter()
+            .any(|problem| problem.key.as_deref() == Some(setting.key));
+        assert!(
+            noticed,
+            "{} is described but nothing reads it: {problems:?}",
+            setting.key
+        );
+    }
+}
+
+#[test]
+fn rfc7591_2_every_member_of_client_metadata_is_a_setting() {
+    let error = serde_json::from_str::<ClientMetadata>(r#"{"no such member": 1}"#)
+        .unwrap_err()
+        .to_string();
+    // serde lists the members it knows between backticks.
+    let (_, known) = error.split_once("expected one of").unwrap();
+    let known: BTreeSet<&str> = known.split('`').skip(1).step_by(2).collect();
+    let beside = [
+        "client_id",
+        "client_secret",
+        "client_secret_file",
+        "disabled",
+    ];
+    let described: BTreeSet<&str> = catalogue::settings()
+        .filter(|setting| setting.section() == "clients")
+        .map(Setting::name)
+        .filter(|name| !beside.contains(name))
+        .collect();
+    assert_eq!(described, known);
+}
