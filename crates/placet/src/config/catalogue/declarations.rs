@@ -50,7 +50,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "`opaque` is checked by introspection, so a revocation holds at once; `jwt` (RFC 9068) is checked without \
                  a call and lives until it expires.",
                 "\"jwt\"").shown(Show::Live),
-            Setting::new("resources.lifetime", seconds_without_default(30, 86_400),
+            Setting::new("resources.lifetime", seconds_without_default(1, 86_400),
                 Fallback::Absent("`lifetimes.access_token`"), "How long its access tokens live.", "600"),
             Setting::new("resources.scopes", Kind::TextList, Fallback::Absent("every scope"),
                 "The scopes that mean something to it.", "[\"read\"]"),

@@ -16,57 +16,57 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting::seconds(
                 "lifetimes.authorization_code",
                 MINUTE_S,
-                (10, 10 * MINUTE_S),
+                (1, 10 * MINUTE_S),
                 "An authorization code. RFC 6749 §4.1.2 allows at most ten minutes, FAPI 2.0 one; a client redeems it at once.",
             ),
             Setting::seconds(
                 "lifetimes.device_code",
                 10 * MINUTE_S,
-                (30, 30 * MINUTE_S),
+                (1, HOUR_S),
                 "A device request, with its device code and user code (RFC 8628 §3.2). Long enough to fetch a phone, short \
                  enough that guessing and phishing run out of time (RFC 8628 §5.1, §5.4).",
             ),
             Setting::seconds(
                 "lifetimes.interaction",
                 10 * MINUTE_S,
-                (MINUTE_S, DAY_S),
+                (1, DAY_S),
                 "An authorization request that waits for a person to sign in and answer.",
             ),
             Setting::seconds(
                 "lifetimes.access_token",
                 10 * MINUTE_S,
-                (30, DAY_S),
+                (1, DAY_S),
                 "An access token, unless its resource says otherwise. RFC 6750 §5.3 asks for an hour or less; ten minutes \
                  bound what a stolen one is worth where nobody introspects.",
             ),
             Setting::seconds(
                 "lifetimes.id_token",
                 10 * MINUTE_S,
-                (30, DAY_S),
+                (1, DAY_S),
                 "An ID token (OpenID Connect Core §2). It only has to live until the client read it.",
             ),
             Setting::seconds(
                 "lifetimes.refresh_token",
                 90 * DAY_S,
-                (MINUTE_S, 10 * YEAR_S),
+                (1, 10 * YEAR_S),
                 "A family of refresh tokens from its first to its last, however often it is used (RFC 9700 §4.14).",
             ),
             Setting::seconds(
                 "lifetimes.refresh_token_idle",
                 14 * DAY_S,
-                (MINUTE_S, 10 * YEAR_S),
+                (1, 10 * YEAR_S),
                 "A refresh token nobody uses (RFC 9700 §4.14). Two weeks outlast a holiday.",
             ),
             Setting::seconds(
                 "lifetimes.session",
                 DAY_S,
-                (MINUTE_S, YEAR_S),
+                (1, YEAR_S),
                 "One sign-in of a person, from its beginning. NIST SP 800-63B-4 asks for a day at most at AAL2.",
             ),
             Setting::seconds(
                 "lifetimes.session_idle",
                 8 * HOUR_S,
-                (MINUTE_S, YEAR_S),
+                (1, YEAR_S),
                 "A sign-in nobody uses: a working day, so that a browser left open overnight is signed out.",
             ),
             Setting::seconds(
@@ -85,13 +85,13 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting::seconds(
                 "retention.requests",
                 DAY_S,
-                (HOUR_S, YEAR_S),
+                (MINUTE_S, YEAR_S),
                 "Requests that were answered, collected or ended; kept so that a replay is recognised.",
             ),
             Setting::seconds(
                 "retention.tokens",
                 7 * DAY_S,
-                (HOUR_S, YEAR_S),
+                (MINUTE_S, YEAR_S),
                 "Tokens and families that expired or were revoked; kept so that reuse is recognised.",
             ),
             Setting::seconds(

@@ -57,11 +57,11 @@ fn rfc8707_2_resources_are_absolute_uris() {
         ),
         (
             "relative",
-            "[[resources]]\nid = \"photos\"\naccess_token_format = \"jwts\"\nlifetime = 5\n",
+            "[[resources]]\nid = \"photos\"\naccess_token_format = \"jwts\"\nlifetime = 0\n",
             &[
                 "5: resources.id must be an absolute URI without a fragment, not \"photos\"",
                 "6: resources.access_token_format must be one of opaque, jwt",
-                "7: resources.lifetime must be from 30 to 86400",
+                "7: resources.lifetime must be from 1 to 86400",
             ],
         ),
         (

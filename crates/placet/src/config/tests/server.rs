@@ -213,8 +213,8 @@ fn values_have_types_and_bounds() {
             "bounds",
             "[lifetimes]\nauthorization_code = 601\ndevice_code = -1\n",
             &[
-                "5: lifetimes.authorization_code must be from 10 to 600",
-                "6: lifetimes.device_code must be from 30 to 1800",
+                "5: lifetimes.authorization_code must be from 1 to 600",
+                "6: lifetimes.device_code must be from 1 to 3600",
             ],
         ),
         (
