@@ -1,0 +1,106 @@
+//! The person's own pages.
+
+use jiff::Timestamp;
+
+use super::super::view::{
+    GrantLine, GrantedClient, Grants, GrantsNotice, Page, ResourceLine, ScopeChoice, ScopeLine,
+    SessionLine, SignOut, SignedOut,
+};
+use super::{Sample, before, form, hostile, person, proven, sample, scope};
+
+fn grant(scopes: Vec<ScopeLine>, since: Timestamp, last_used: Option<Timestamp>) -> GrantLine {
+    GrantLine {
+        scopes,
+        resources: Vec::new(),
+        since,
+        last_used,
+        revoke: form("/account/revoke"),
+    }
+}
+
+/// What a person has allowed.
+pub(super) fn grants() -> Vec<Sample> {
+    let session = |browser: &str, seconds, current: bool| SessionLine {
+        browser: browser.into(),
+        address: Some("203.0.113.7".into()),
+        since: before(seconds),
+        current,
+        end: (!current).then(|| form("/account/end")),
+    };
+    let empty = Grants {
+        person: person(),
+        clients: Vec::new(),
+        sessions: vec![session("Firefox on Linux", 20, true)],
+        notice: Some(GrantsNotice::Revoked {
+            client: "Photo Frame".into(),
+        }),
+        sign_out: "/sign-out".into(),
+    };
+    let photos = scope(
+        "photos.read",
+        Some("See your photos and albums"),
+        ScopeChoice::Required,
+    );
+    let delete = scope("photos.delete", None, ScopeChoice::Required);
+    let mut archive = grant(
+        vec![photos.clone(), delete],
+        before(3 * 86_400),
+        Some(before(7300)),
+    );
+    archive.resources = vec![ResourceLine {
+        name: "Photo archive".into(),
+        id: Some("https://photos.example".into()),
+    }];
+    let full = Grants {
+        clients: vec![
+            GrantedClient {
+                asker: proven(),
+                grants: vec![archive, grant(vec![photos], before(90 * 86_400), None)],
+            },
+            GrantedClient {
+                asker: hostile(),
+                grants: vec![grant(Vec::new(), before(30), Some(before(10)))],
+            },
+        ],
+        sessions: vec![
+            session("Firefox on Linux", 20, true),
+            session("Safari on iPhone", 86_400 * 5, false),
+        ],
+        notice: None,
+        ..empty.clone()
+    };
+    let ended = Grants {
+        notice: Some(GrantsNotice::SessionEnded),
+        ..full.clone()
+    };
+    vec![
+        sample("grants", Page::Grants(full)),
+        sample("grants-ended", Page::Grants(ended)),
+        sample("grants-empty", Page::Grants(empty)),
+    ]
+}
+
+/// Sign-out, before and after.
+pub(super) fn sign_outs() -> Vec<Sample> {
+    let sign_out = SignOut {
+        form: form("/sign-out"),
+        person: person(),
+        client: None,
+        stay: Some("/account".into()),
+    };
+    let asked_out = SignOut {
+        client: Some("Photo Frame".into()),
+        ..sign_out.clone()
+    };
+    let signed_out = SignedOut {
+        client: Some("Photo Frame".into()),
+        next: Some("https://frame.example/bye".into()),
+        sign_in: Some("/account".into()),
+    };
+    vec![
+        sample("sign-out", Page::SignOut(sign_out)),
+        sample("sign-out-asked", Page::SignOut(asked_out)),
+        sample("signed-out", Page::SignedOut(SignedOut::default())),
+        sample("signed-out-next", Page::SignedOut(signed_out)),
+    ]
+}
