@@ -45,7 +45,7 @@ fn variables_alone_are_enough() {
             ("PLACET_LISTEN", "127.0.0.1:9000"),
             ("PLACET_PROXY__TRUSTED", "10.0.0.0/8, 192.168.1.1"),
             ("PLACET_CONFIG", "ignored here"),
-            ("HOME", "/root"),
+            ("HOME", "/home/ada"),
         ]),
         flags: Vec::new(),
     })
