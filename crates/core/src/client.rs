@@ -147,6 +147,10 @@ pub struct ClientMetadata {
 
 /// A client as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "client_id is the specification's word"
+)]
 pub struct Client {
     /// Its id inside.
     pub id: Id<Self>,
@@ -234,16 +238,32 @@ impl Client {
 #[derive(Debug, Clone)]
 pub struct AuthenticatedClient {
     client: std::sync::Arc<Client>,
+    proof: Option<OnceProof>,
+}
+
+/// A proof that holds once, such as the `jti` of an assertion (RFC 7523 §3). The verb it came with spends it in
+/// its own commit.
+#[derive(Debug, Clone)]
+pub struct OnceProof {
+    /// The hash of the value and of whose it is.
+    pub value: SecretHash<kind::Once>,
+    /// How long a second use must be recognised.
+    pub keep_until: Timestamp,
 }
 
 impl AuthenticatedClient {
     /// States that the caller checked this client's credentials. Only client authentication may say so.
-    pub fn vouch(client: std::sync::Arc<Client>) -> Self {
-        Self { client }
+    pub fn vouch(client: std::sync::Arc<Client>, proof: Option<OnceProof>) -> Self {
+        Self { client, proof }
     }
 
     /// The client.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The proof the verb must spend. Absent when nothing about the credentials was single-use.
+    pub fn proof(&self) -> Option<&OnceProof> {
+        self.proof.as_ref()
     }
 }

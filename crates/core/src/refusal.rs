@@ -57,6 +57,8 @@ pub enum Refusal {
     SignInNeeded,
     /// A single-use value came a second time, outside its grace.
     Reused,
+    /// A client's single-use proof of itself came a second time.
+    ReplayedProof,
     /// What it rests on was revoked.
     Revoked,
 }

@@ -1,1 +1,254 @@
-//! The engine: one verb per file, each load, decide, commit.
+//! The engine: one verb per file, each load → decide → commit.
+//!
+//! A verb reads what it needs, lets a pure rule decide, and writes everything in one commit. When somebody
+//! else was first it reads and decides again, at most [`ATTEMPTS`] times. Nothing leaves a verb as
+//! [`Committed`] before the commit returned.
+
+mod answer;
+mod cache;
+mod census;
+mod clarify;
+mod client_token;
+mod collect;
+mod introspect;
+mod open;
+mod refresh;
+mod revoke;
+mod show;
+mod sign_in;
+mod sweep;
+mod tokens;
+
+use std::sync::Arc;
+
+pub use self::{
+    answer::{Answer, Answered, Decider, Decision},
+    cache::FRESH_FOR,
+    client_token::ClientTokenRequest,
+    collect::{Collect, CollectBy},
+    introspect::Introspected,
+    open::{Ask, Limits, Opened},
+    refresh::RefreshRequest,
+    revoke::Revoked,
+    show::{Shown, View, belongs_to},
+    sign_in::SignIn,
+    sweep::{EVENT_RETENTION, SWEEP_STEP},
+};
+use self::{cache::Cache, census::Census};
+use crate::{
+    client::Client,
+    event::{Actor, Event, EventKind},
+    id::Id,
+    issuer::Issuer,
+    pending::PaceTable,
+    random::Random,
+    refusal::Refusal,
+    store::{Commit, Outcome, Store, StoreError, Versioned},
+    time::Timestamp,
+    token::{SignError, Signer},
+    vault::Vault,
+};
+
+/// How often a verb decides again after somebody else was first.
+const ATTEMPTS: u8 = 3;
+/// How often an unknown outcome is asked for before the caller is told to come back.
+const OUTCOME_TRIES: u8 = 5;
+
+/// Why a verb gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Whether it happened could not be found out; asking again is safe.
+    #[error("the outcome is unknown")]
+    Unknown,
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+    /// A signature could not be made; nothing was written.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unknown => Self::Unknown,
+            StoreError::Conflict
+            | StoreError::Duplicate
+            | StoreError::Spent
+            | StoreError::TooLate
+            | StoreError::Unavailable { .. }
+            | StoreError::Full
+            | StoreError::Corrupt { .. } => Self::Store(error),
+        }
+    }
+}
+
+/// A value whose commit has returned: it is on disk, so it may be told.
+#[derive(Debug, Clone)]
+pub struct Committed<T>(T);
+
+impl<T> Committed<T> {
+    /// The value.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+
+    /// A look at the value.
+    pub fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+/// From where and by whom a verb was called, for the audit.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// Who.
+    pub actor: Actor,
+    /// The address it came from.
+    pub peer: Option<String>,
+}
+
+/// Everything a verb needs besides its input. One per issuer.
+pub struct Engine {
+    issuer: Id<Issuer>,
+    store: Arc<dyn Store>,
+    random: Arc<dyn Random>,
+    vault: Vault,
+    signer: Arc<dyn Signer>,
+    limits: Limits,
+    census: Census,
+    cache: Cache,
+    pace: PaceTable,
+}
+
+impl Engine {
+    /// An engine for the requests of one issuer. Call [`Engine::count_open`] once before it serves.
+    pub fn new(
+        issuer: Id<Issuer>,
+        store: Arc<dyn Store>,
+        random: Arc<dyn Random>,
+        vault: Vault,
+        signer: Arc<dyn Signer>,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            issuer,
+            store,
+            random,
+            vault,
+            signer,
+            limits,
+            census: Census::default(),
+            cache: Cache::default(),
+            pace: PaceTable::default(),
+        }
+    }
+
+    /// The issuer it serves.
+    pub fn issuer_id(&self) -> Id<Issuer> {
+        self.issuer
+    }
+
+    /// Where its records are.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Where its randomness comes from.
+    pub fn random(&self) -> &dyn Random {
+        self.random.as_ref()
+    }
+
+    /// What seals its values.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// An event of this moment.
+    pub(crate) fn event(&self, kind: EventKind, caller: &Caller, now: Timestamp) -> Event {
+        let mut event = Event::new(Id::ordered(now, self.random()), kind, now);
+        event.actor = caller.actor.clone();
+        event.peer.clone_from(&caller.peer);
+        event
+    }
+
+    /// Commits, and finds out what happened when the reply was lost.
+    pub(crate) async fn write(&self, commit: Commit) -> Result<(), StoreError> {
+        let id = commit.event.id;
+        match self.store.commit(commit).await {
+            Err(StoreError::Unknown) => {}
+            told => return told,
+        }
+        for _ in 0..OUTCOME_TRIES {
+            match self.store.outcome(self.issuer, id).await {
+                Ok(Outcome::Committed) => return Ok(()),
+                Ok(Outcome::Absent) => {
+                    return Err(StoreError::Unavailable {
+                        source: "the commit was lost".into(),
+                    });
+                }
+                Err(_) => {}
+            }
+        }
+        Err(StoreError::Unknown)
+    }
+
+    /// Writes what an operator or another part of the server decided outside the verbs.
+    ///
+    /// # Errors
+    /// [`Error::Store`] with [`StoreError::Conflict`] or [`StoreError::Duplicate`] as the commit says.
+    pub async fn put(&self, commit: Commit) -> Result<Committed<()>, Error> {
+        self.write(commit).await?;
+        self.forget_cached();
+        Ok(Committed(()))
+    }
+
+    /// Makes the event of a commit for [`Engine::put`].
+    pub fn note(&self, kind: EventKind, caller: &Caller) -> Event {
+        self.event(kind, caller, self.store.now())
+    }
+}
+
+/// Counts how often a verb was too late and lets it try again.
+#[derive(Default)]
+pub(crate) struct Attempts(u8);
+
+impl Attempts {
+    /// `Ok` when the verb should load and decide again.
+    pub(crate) fn again(&mut self, error: StoreError) -> Result<(), Error> {
+        match error {
+            StoreError::Conflict | StoreError::TooLate if self.0 + 1 < ATTEMPTS => {
+                self.0 += 1;
+                Ok(())
+            }
+            StoreError::Conflict | StoreError::TooLate => {
+                Err(Error::Store(StoreError::Unavailable {
+                    source: "too many conflicts".into(),
+                }))
+            }
+            StoreError::Spent => Err(Error::Refused(Refusal::ReplayedProof)),
+            StoreError::Duplicate
+            | StoreError::Unavailable { .. }
+            | StoreError::Full
+            | StoreError::Unknown
+            | StoreError::Corrupt { .. } => Err(error.into()),
+        }
+    }
+}
+
+/// The record, or the refusal for what is not there.
+pub(crate) fn found<T>(record: Option<Versioned<T>>) -> Result<Versioned<T>, Refusal> {
+    record.ok_or(Refusal::NotFound)
+}
+
+/// Whether the client may act at all.
+pub(crate) fn active(client: &Client) -> Result<(), Refusal> {
+    if client.disabled {
+        Err(Refusal::ClientInactive)
+    } else {
+        Ok(())
+    }
+}

@@ -25,6 +25,7 @@ use crate::{
     right::Rights,
     secret::{Digest, SecretHash, kind},
     time::{Lifetime, Timestamp},
+    token::Family,
 };
 
 /// How long a seat may be idle before somebody else may take it.
@@ -155,6 +156,8 @@ pub enum State {
         at: Timestamp,
         /// Under which grant.
         grant: Id<Grant>,
+        /// The family of the tokens handed over.
+        family: Id<Family>,
     },
     /// Over without a result.
     Ended(Ending),
@@ -225,9 +228,14 @@ impl State {
     ///
     /// # Errors
     /// [`Refusal::Waiting`] with a zero interval while nobody has answered, else why there is nothing to take.
-    pub fn collect(self, grant: Id<Grant>, at: Timestamp) -> Result<(Self, Approval), Refusal> {
+    pub fn collect(
+        self,
+        grant: Id<Grant>,
+        family: Id<Family>,
+        at: Timestamp,
+    ) -> Result<(Self, Approval), Refusal> {
         match self {
-            Self::Approved(approval) => Ok((Self::Collected { at, grant }, *approval)),
+            Self::Approved(approval) => Ok((Self::Collected { at, grant, family }, *approval)),
             Self::Pending | Self::Interacting { .. } | Self::Clarifying { .. } => {
                 Err(Refusal::Waiting {
                     interval: Lifetime::ZERO,

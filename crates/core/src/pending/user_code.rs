@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// Consonants that are hard to confuse (RFC 8628 §6.1).
-pub const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
+const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 /// Letters in a code.
-pub const LENGTH: usize = 8;
+const LENGTH: usize = 8;
 /// The longest text that is read as a code, in bytes.
 const INPUT_LIMIT_BYTES: usize = 64;
 

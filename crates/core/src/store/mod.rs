@@ -5,12 +5,14 @@
 
 mod commit;
 mod record;
+mod standing;
 
 use std::{future::Future, pin::Pin};
 
 pub use self::{
     commit::{Change, Commit, Expect},
     record::{Key, Name, Record, Table},
+    standing::{gather_access, gather_refresh},
 };
 use crate::{
     client::Client,

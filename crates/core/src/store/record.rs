@@ -221,6 +221,10 @@ impl Name {
 /// Anything a store keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each holds the value of that name")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "records travel boxed inside a change"
+)]
 pub enum Record {
     Issuer(Issuer),
     Client(Client),
@@ -296,6 +300,9 @@ impl Record {
     }
 
     /// Its body as a store keeps it.
+    ///
+    /// # Panics
+    /// Never: every record is made of text keys and finite numbers.
     pub fn encode(&self) -> Vec<u8> {
         let body = match self {
             Self::Issuer(r) => serde_json::to_vec(r),
@@ -356,11 +363,7 @@ impl Record {
 }
 
 fn corrupt(key: &Key, what: String) -> StoreError {
-    let id = key
-        .bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let id = data_encoding::HEXLOWER.encode(key.bytes());
     StoreError::Corrupt {
         table: key.table,
         id,

@@ -1,0 +1,194 @@
+//! How many requests are open, per client, per source and in all: kept in memory, so that a cap refuses
+//! before any write.
+//!
+//! Counts are filed by the minute in which a request ends by itself, so that forgetting the ended ones
+//! needs no list of requests. They are approximate by that minute.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::{client::Client, id::Id, time::Timestamp};
+
+const BUCKET_MS: i64 = 60_000;
+/// Sources and clients without open requests are dropped when the maps have grown by this many.
+const TIDY_EVERY: usize = 4_096;
+
+#[derive(Default)]
+struct Buckets {
+    by_minute: BTreeMap<i64, u32>,
+    open: u32,
+}
+
+impl Buckets {
+    fn expire(&mut self, minute: i64) {
+        while let Some(entry) = self.by_minute.first_entry() {
+            if *entry.key() >= minute {
+                break;
+            }
+            self.open = self.open.saturating_sub(entry.remove());
+        }
+    }
+
+    fn add(&mut self, minute: i64) {
+        *self.by_minute.entry(minute).or_default() += 1;
+        self.open += 1;
+    }
+
+    fn remove(&mut self, minute: i64) {
+        if let Some(count) = self.by_minute.get_mut(&minute).filter(|count| **count > 0) {
+            *count -= 1;
+            self.open = self.open.saturating_sub(1);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    all: Buckets,
+    by_client: HashMap<Id<Client>, Buckets>,
+    by_peer: HashMap<String, Buckets>,
+    tidied_at: usize,
+}
+
+/// The counters of one issuer.
+#[derive(Default)]
+pub(crate) struct Census(Mutex<Counts>);
+
+/// The caps in force.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caps {
+    pub(crate) per_client: u32,
+    pub(crate) per_source: u32,
+    pub(crate) total: u32,
+}
+
+impl Census {
+    /// Counts one more open request, unless a cap is reached.
+    pub(crate) fn enter(
+        &self,
+        client: Id<Client>,
+        peer: &str,
+        expires_at: Timestamp,
+        now: Timestamp,
+        caps: Caps,
+    ) -> bool {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let minute = minute(now);
+        counts.tidy(minute);
+        counts.all.expire(minute);
+        let of_client = open(&mut counts.by_client, &client, minute);
+        let of_peer = open(&mut counts.by_peer, peer, minute);
+        if counts.all.open >= caps.total
+            || of_client >= caps.per_client
+            || of_peer >= caps.per_source
+        {
+            return false;
+        }
+        counts.add(client, peer, self::minute(expires_at));
+        true
+    }
+
+    /// Counts one that was open before this process started.
+    pub(crate) fn restore(&self, client: Id<Client>, peer: &str, expires_at: Timestamp) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(client, peer, minute(expires_at));
+    }
+
+    /// Counts one less: it was settled before its end.
+    pub(crate) fn leave(&self, client: Id<Client>, peer: &str, expires_at: Timestamp) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let minute = minute(expires_at);
+        counts.all.remove(minute);
+        if let Some(buckets) = counts.by_client.get_mut(&client) {
+            buckets.remove(minute);
+        }
+        if let Some(buckets) = counts.by_peer.get_mut(peer) {
+            buckets.remove(minute);
+        }
+    }
+
+    /// How many are open, all together.
+    pub(crate) fn open(&self, now: Timestamp) -> u32 {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.all.expire(minute(now));
+        counts.all.open
+    }
+}
+
+impl Counts {
+    fn add(&mut self, client: Id<Client>, peer: &str, minute: i64) {
+        self.all.add(minute);
+        self.by_client.entry(client).or_default().add(minute);
+        match self.by_peer.get_mut(peer) {
+            Some(buckets) => buckets.add(minute),
+            None => self.by_peer.entry(peer.to_owned()).or_default().add(minute),
+        }
+    }
+
+    fn tidy(&mut self, minute: i64) {
+        let size = self.by_client.len() + self.by_peer.len();
+        if size < self.tidied_at + TIDY_EVERY {
+            return;
+        }
+        self.by_client
+            .retain(|_, buckets| still_open(buckets, minute));
+        self.by_peer
+            .retain(|_, buckets| still_open(buckets, minute));
+        self.tidied_at = self.by_client.len() + self.by_peer.len();
+    }
+}
+
+fn still_open(buckets: &mut Buckets, minute: i64) -> bool {
+    buckets.expire(minute);
+    buckets.open > 0
+}
+
+fn open<K, Q>(map: &mut HashMap<K, Buckets>, key: &Q, minute: i64) -> u32
+where
+    K: Eq + Hash + std::borrow::Borrow<Q>,
+    Q: Eq + Hash + ?Sized,
+{
+    map.get_mut(key).map_or(0, |buckets| {
+        buckets.expire(minute);
+        buckets.open
+    })
+}
+
+fn minute(at: Timestamp) -> i64 {
+    at.as_millis().div_euclid(BUCKET_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SystemRandom;
+
+    #[test]
+    fn c10_caps_hold_and_free_themselves() {
+        let census = Census::default();
+        let caps = Caps {
+            per_client: 3,
+            per_source: 2,
+            total: 4,
+        };
+        let (a, b) = (Id::random(&SystemRandom), Id::random(&SystemRandom));
+        let at = |secs| Timestamp::from_secs(secs);
+        let enter = |client, peer, now| census.enter(client, peer, at(600), at(now), caps);
+        assert!(enter(a, "p1", 0) && enter(a, "p1", 0));
+        assert!(!enter(a, "p1", 0), "per source");
+        assert!(enter(a, "p2", 0));
+        assert!(!enter(a, "p3", 0), "per client");
+        assert!(enter(b, "p3", 0));
+        assert!(!enter(b, "p4", 0), "in all");
+        census.leave(b, "p3", at(600));
+        assert!(enter(b, "p4", 0), "a settled request frees its place");
+        assert_eq!(census.open(at(0)), 4);
+        assert!(enter(a, "p1", 700), "expired ones free theirs");
+        assert_eq!(census.open(at(700)), 1);
+    }
+}

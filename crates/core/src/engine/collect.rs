@@ -1,0 +1,368 @@
+//! `collect`: the client takes the result, once.
+//!
+//! 1. Load the request behind the handle.
+//! 2. Wrong client, wrong proof, too late, too soon, not yet: refuse, and write what the refusal means.
+//! 3. Mint the tokens, and commit them together with the collected state.
+//!
+//! Spec: RFC 6749 §4.1.3, RFC 8628 §3.4–3.5, RFC 9700 §2.1.1
+
+use super::{Attempts, Caller, Committed, Engine, Error, active};
+use crate::{
+    client::{AuthenticatedClient, Client},
+    event::{Actor, EventKind},
+    grant::Grant,
+    id::Id,
+    pending::{Approval, Delivery, EndKind, HandleKind, Pace, PendingRequest, RETENTION, State},
+    person::Person,
+    refusal::Refusal,
+    secret::{Secret, kind},
+    store::{Change, Commit, Key, Record, Versioned},
+    time::{Lifetime, Timestamp},
+    token::{Basis, Family, TokenSet, TokenSpec},
+};
+
+/// Which door the client comes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CollectBy {
+    /// With a code the browser carried: it works once, and a wrong use burns it.
+    Code,
+    /// With a handle only the client has: it may come again until there is an answer.
+    Poll,
+}
+
+/// A request to collect.
+pub struct Collect<'a> {
+    /// Which door.
+    pub by: CollectBy,
+    /// What the client presents.
+    pub secret: &'a Secret<kind::Collect>,
+    /// Who presents it.
+    pub client: &'a AuthenticatedClient,
+    /// What the face must see proven about this request (PKCE, redirect URI).
+    pub check: &'a (dyn Fn(&PendingRequest) -> Result<(), Refusal> + Send + Sync),
+    /// Which tokens to make.
+    pub specs: &'a (dyn Fn(&PendingRequest, &Basis<'_>) -> Vec<TokenSpec> + Send + Sync),
+}
+
+impl Engine {
+    /// Hands over what was approved.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for an unknown handle; [`Refusal::WrongClient`] and what `check` says, after burning a
+    /// code; [`Refusal::Waiting`] and [`Refusal::TooSoon`] while nobody has answered; [`Refusal::Reused`] for a used
+    /// code, after ending what it gave; [`Refusal::AlreadyCollected`], [`Refusal::Denied`], [`Refusal::Expired`],
+    /// [`Refusal::Cancelled`], [`Refusal::Revoked`], [`Refusal::PersonInactive`], [`Refusal::ClientInactive`].
+    pub async fn collect(
+        &self,
+        ask: &Collect<'_>,
+        caller: &Caller,
+    ) -> Result<Committed<TokenSet>, Error> {
+        let hash = *ask.secret.hash().as_bytes();
+        let kind = match ask.by {
+            CollectBy::Code => HandleKind::Code,
+            CollectBy::Poll => HandleKind::Poll,
+        };
+        let mut attempts = Attempts::default();
+        loop {
+            let now = self.store.now();
+            let found = self.store.pending_by(self.issuer, kind, hash).await?;
+            let Versioned {
+                value: request,
+                version,
+            } = super::found(found)?;
+            self.may_collect(ask, &request, version, caller, now)
+                .await?;
+            self.in_time(&request, version, now).await?;
+            active(ask.client.client())?;
+            if let Err(refusal) =
+                request
+                    .state
+                    .clone()
+                    .collect(Id::from_bytes([0; 16]), Id::from_bytes([0; 16]), now)
+            {
+                return Err(self.not_yet(ask, &hash, request, version, refusal).await?);
+            }
+            let (commit, tokens) = self
+                .plan_collect(ask, request.clone(), version, caller, now)
+                .await?;
+            match self.write(commit).await {
+                Ok(()) => {
+                    self.pace.forget(&hash);
+                    self.census.leave(
+                        request.asker.client,
+                        &request.asker.peer,
+                        request.expires_at,
+                    );
+                    return Ok(Committed(tokens));
+                }
+                Err(error) => attempts.again(error)?,
+            }
+        }
+    }
+
+    /// Judges client and proof; a wrong use of a code ends what could still be taken with it.
+    async fn may_collect(
+        &self,
+        ask: &Collect<'_>,
+        request: &PendingRequest,
+        version: u64,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let owner = request.asker.client == ask.client.client().id;
+        let judged = if owner {
+            (ask.check)(request)
+        } else {
+            Err(Refusal::WrongClient)
+        };
+        let Err(refusal) = judged else {
+            if let (CollectBy::Code, State::Collected { family, .. }) = (ask.by, &request.state) {
+                self.end_reused(*family, caller).await?;
+                return Err(Refusal::Reused.into());
+            }
+            return Ok(());
+        };
+        if ask.by == CollectBy::Code && matches!(request.state, State::Approved(_)) {
+            let mut failed = request.clone();
+            failed.state = failed.state.end(EndKind::Failed, now)?;
+            failed.keep_until = request.retention(now);
+            let mut event = self.event(EventKind::RequestFailed, caller, now);
+            event.actor = Actor::Client;
+            event.client = Some(ask.client.client().id);
+            event.request = Some(request.id);
+            let burn = Commit::new(self.issuer, event)
+                .with(Change::update(version, Record::Pending(Box::new(failed))));
+            self.write(burn).await?;
+        }
+        Err(refusal.into())
+    }
+
+    /// What a poll that finds nothing is told. Only a grown interval, and a single-use proof, are written.
+    async fn not_yet(
+        &self,
+        ask: &Collect<'_>,
+        hash: &[u8; 32],
+        mut request: PendingRequest,
+        version: u64,
+        refusal: Refusal,
+    ) -> Result<Error, Error> {
+        self.spend_proof(ask.client).await?;
+        let (Refusal::Waiting { .. }, Delivery::Poll { interval }) = (&refusal, &request.delivery)
+        else {
+            return Ok(refusal.into());
+        };
+        let interval = *interval;
+        let now = self.store.now();
+        Ok(match self.pace.judge(hash, interval, now) {
+            Pace::Fine => Refusal::Waiting { interval },
+            Pace::Early => Refusal::TooSoon { interval },
+            Pace::Grow { interval: grown } if grown == interval => Refusal::TooSoon { interval },
+            Pace::Grow { interval: grown } => {
+                request.delivery = Delivery::Poll { interval: grown };
+                let mut event = self.event(EventKind::IntervalGrown, &Caller::default(), now);
+                event.client = Some(request.asker.client);
+                event.request = Some(request.id);
+                let commit = Commit::new(self.issuer, event)
+                    .with(Change::update(version, Record::Pending(Box::new(request))));
+                // Lost to somebody else's change: the next early poll tries again.
+                match self.write(commit).await {
+                    Ok(()) | Err(crate::store::StoreError::Conflict) => {
+                        Refusal::TooSoon { interval: grown }
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        .into())
+    }
+
+    async fn plan_collect(
+        &self,
+        ask: &Collect<'_>,
+        mut request: PendingRequest,
+        version: u64,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(Commit, TokenSet), Error> {
+        let client = ask.client.client();
+        let State::Approved(approval) = &request.state else {
+            return Err(Refusal::Revoked.into());
+        };
+        let approval = approval.as_ref().clone();
+        let issuer = self.issuer().await?;
+        let person = self.person_of(&approval).await?;
+        let (grant, grant_change) = self.grant_of(&request, &approval, client, now).await?;
+        let subject = approval.subject.as_deref().unwrap_or(&client.client_id);
+        let mut basis = Basis {
+            issuer: &issuer,
+            client,
+            person: person.as_ref().map(|p| &p.value),
+            subject,
+            rights: &approval.granted,
+            authentication: approval.authentication.as_ref(),
+            grant: Some(grant),
+            family: None,
+            session: approval.session,
+            sid: approval.sid,
+            now,
+        };
+        let specs = (ask.specs)(&request, &basis);
+        let family = new_family(Id::random(self.random()), &basis, &specs);
+        basis.family = Some(family.id);
+        let made = self.make(&basis, specs, Some(&family))?;
+
+        let mut event = self.event(EventKind::TokensCollected, caller, now);
+        event.actor = Actor::Client;
+        event.client = Some(client.id);
+        event.person = approval.person;
+        event.request = Some(request.id);
+        event.grant = Some(grant);
+        event.family = Some(family.id);
+        event.session = approval.sid;
+        event.tokens = made.jtis;
+        let before = request.expires_at;
+        request.keep_until = request.retention(now).max(now.plus(RETENTION));
+        (request.state, _) = request.state.collect(grant, family.id, now)?;
+        let mut changes = vec![
+            Change::update(version, Record::Pending(Box::new(request))),
+            grant_change,
+        ];
+        changes.push(Change::insert(Record::Family(family)));
+        changes.extend(made.changes);
+        changes.extend(person.map(|p| Change::Require {
+            key: Key::person(p.value.id),
+            version: p.version,
+        }));
+        changes.extend(proof_change(ask.client));
+        Ok((
+            Commit {
+                issuer: self.issuer,
+                event,
+                before: Some(before),
+                changes,
+            },
+            made.set,
+        ))
+    }
+
+    /// The person an approval speaks for, who must still be active (threat B6).
+    async fn person_of(&self, approval: &Approval) -> Result<Option<Versioned<Person>>, Error> {
+        let Some(id) = approval.person else {
+            return Ok(None);
+        };
+        let person = super::found(self.store.as_ref().person(self.issuer, id).await?)?;
+        if person.value.honours(approval.at) {
+            Ok(Some(person))
+        } else {
+            Err(Refusal::PersonInactive.into())
+        }
+    }
+
+    /// The grant the tokens hang from: the remembered one, which must stand, or a new one.
+    async fn grant_of(
+        &self,
+        request: &PendingRequest,
+        approval: &Approval,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<(Id<Grant>, Change), Error> {
+        if let Some(id) = approval.under {
+            let grant = self.store.as_ref().grant(self.issuer, id).await?;
+            let grant = grant
+                .filter(|g| g.value.is_live())
+                .ok_or(Refusal::Revoked)?;
+            return Ok((
+                id,
+                Change::Require {
+                    key: Key::grant(id),
+                    version: grant.version,
+                },
+            ));
+        }
+        let grant = Grant {
+            id: Id::random(self.random()),
+            face: request.face.clone(),
+            client: client.id,
+            person: approval.person,
+            subject: approval.subject.clone(),
+            rights: approval.granted.clone(),
+            by: approval.by.clone(),
+            session: approval.session,
+            sid: approval.sid,
+            created_at: now,
+            revoked_at: None,
+            keep_until: None,
+        };
+        Ok((grant.id, Change::insert(Record::Grant(grant))))
+    }
+
+    /// Ends a family because something single-use that belongs to it came again.
+    pub(crate) async fn end_reused(&self, id: Id<Family>, caller: &Caller) -> Result<(), Error> {
+        self.end_family(id, EventKind::ReuseDetected, caller).await
+    }
+
+    /// Writes a single-use proof of a client where the verb itself writes nothing.
+    pub(crate) async fn spend_proof(&self, client: &AuthenticatedClient) -> Result<(), Error> {
+        let Some(spend) = proof_change(client) else {
+            return Ok(());
+        };
+        let caller = Caller {
+            actor: Actor::Client,
+            peer: None,
+        };
+        let mut event = self.event(EventKind::ProofSpent, &caller, self.store.now());
+        event.client = Some(client.client().id);
+        match self
+            .write(Commit::new(self.issuer, event).with(spend))
+            .await
+        {
+            Err(crate::store::StoreError::Spent) => Err(Refusal::ReplayedProof.into()),
+            other => Ok(other?),
+        }
+    }
+}
+
+/// The change that spends a client's single-use proof.
+pub(crate) fn proof_change(client: &AuthenticatedClient) -> Option<Change> {
+    client.proof().map(|proof| Change::Spend {
+        value: proof.value,
+        keep_until: proof.keep_until,
+    })
+}
+
+/// The family of one approval's tokens. It is there without a refresh token too, so that a replayed code can end
+/// what it gave.
+fn new_family(id: Id<Family>, basis: &Basis<'_>, specs: &[TokenSpec]) -> Family {
+    let mut lifetime = Lifetime::ZERO;
+    let mut bound = false;
+    for spec in specs {
+        match spec {
+            TokenSpec::Access { lifetime: own, .. } => lifetime = lifetime.max(*own),
+            TokenSpec::Refresh {
+                absolute,
+                bound_to_session,
+                ..
+            } => {
+                lifetime = lifetime.max(*absolute);
+                bound = *bound_to_session;
+            }
+            TokenSpec::Statement { .. } => {}
+        }
+    }
+    Family {
+        id,
+        client: basis.client.id,
+        grant: basis.grant,
+        person: basis.person.map(|p| p.id),
+        subject: basis.subject.to_owned(),
+        session: basis.session.filter(|_| bound),
+        sid: basis.sid,
+        rights: basis.rights.clone(),
+        authentication: basis.authentication.cloned(),
+        generation: 1,
+        created_at: basis.now,
+        expires_at: basis.now.plus(lifetime),
+        used_at: basis.now,
+        ended_at: None,
+    }
+}

@@ -1,0 +1,198 @@
+//! `open`: a client asks, and a request begins to wait.
+
+use super::{Attempts, Caller, Committed, Engine, Error, active, census::Caps};
+use crate::{
+    client::Client,
+    event::{Actor, EventKind},
+    grant::Grant,
+    id::Id,
+    pending::{
+        Asker, Delivery, FaceName, Handle, HandleKind, Payload, PendingRequest, SignInNeed, State,
+        UserCode,
+    },
+    refusal::Refusal,
+    right::Rights,
+    secret::{Secret, SecretHash, kind},
+    store::{Change, Commit, Record},
+    time::{Lifetime, Timestamp},
+};
+
+/// How long a caller refused by a cap should stay away.
+const CAP_RETRY: Lifetime = Lifetime::from_secs(60);
+
+/// How many requests may be open at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Of one client.
+    pub pending_per_client: u32,
+    /// From one source address.
+    pub pending_per_source: u32,
+    /// Altogether.
+    pub pending_total: u32,
+}
+
+/// What a client asks.
+#[derive(Debug, Clone)]
+pub struct Ask<'a> {
+    /// The face it came through.
+    pub face: FaceName,
+    /// Who asks.
+    pub client: &'a Client,
+    /// Whether the client proved who it is.
+    pub proven: bool,
+    /// From where.
+    pub peer: String,
+    /// For what.
+    pub rights: Rights,
+    /// What the approving sign-in must be like.
+    pub need: SignInNeed,
+    /// How the answer travels.
+    pub delivery: Delivery,
+    /// The browser it began in. Absent for another device.
+    pub browser: Option<SecretHash<kind::Interaction>>,
+    /// Whether the person must be asked even if they agreed before.
+    pub always_ask: bool,
+    /// The grant it would change.
+    pub parent: Option<Id<Grant>>,
+    /// What only the face reads.
+    pub payload: Payload,
+    /// How long the person has.
+    pub lifetime: Lifetime,
+    /// Whether a person carries a code from the device to a browser.
+    pub with_user_code: bool,
+}
+
+/// An opened request and its fresh handles.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The request.
+    pub request: PendingRequest,
+    /// What the client polls with. Absent for a redirect, whose code is made by the answer.
+    pub poll: Option<Secret<kind::Collect>>,
+    /// What the person types.
+    pub user_code: Option<UserCode>,
+}
+
+impl Engine {
+    /// Opens a request that waits for a person.
+    ///
+    /// # Errors
+    /// [`Refusal::ClientInactive`]; [`Refusal::TooMany`] when a cap is reached, before anything is written.
+    pub async fn open(&self, ask: Ask<'_>, now: Timestamp) -> Result<Committed<Opened>, Error> {
+        active(ask.client)?;
+        let expires_at = now.plus(ask.lifetime);
+        let caps = Caps {
+            per_client: self.limits.pending_per_client,
+            per_source: self.limits.pending_per_source,
+            total: self.limits.pending_total,
+        };
+        if !self
+            .census
+            .enter(ask.client.id, &ask.peer, expires_at, now, caps)
+        {
+            return Err(Refusal::TooMany {
+                retry_after: CAP_RETRY,
+            }
+            .into());
+        }
+        let mut attempts = Attempts::default();
+        loop {
+            let (commit, opened) = self.plan_open(&ask, expires_at, now);
+            // A conflict here is a user code that is in use already: draw another.
+            let failed = match self.write(commit).await {
+                Ok(()) => return Ok(Committed(opened)),
+                Err(error) => attempts.again(error),
+            };
+            if let Err(error) = failed {
+                self.census.leave(ask.client.id, &ask.peer, expires_at);
+                return Err(error);
+            }
+        }
+    }
+
+    fn plan_open(&self, ask: &Ask<'_>, expires_at: Timestamp, now: Timestamp) -> (Commit, Opened) {
+        let id = Id::random(self.random());
+        let poll = match ask.delivery {
+            Delivery::Poll { .. } => Some(Secret::generate(self.random())),
+            Delivery::Redirect { .. } => None,
+        };
+        let user_code = ask
+            .with_user_code
+            .then(|| UserCode::generate(self.random()));
+        let mut request = PendingRequest {
+            id,
+            face: ask.face.clone(),
+            asker: Asker {
+                client: ask.client.id,
+                peer: ask.peer.clone(),
+                proven: ask.proven,
+            },
+            asked: ask.rights.clone(),
+            need: ask.need.clone(),
+            delivery: ask.delivery.clone(),
+            browser: ask.browser,
+            always_ask: ask.always_ask,
+            parent: ask.parent,
+            user_code: user_code.as_ref().map(|code| {
+                self.vault
+                    .seal(&id.to_string(), code.to_string().as_bytes(), self.random())
+            }),
+            payload: ask.payload.clone(),
+            created_at: now,
+            expires_at,
+            keep_until: expires_at,
+            state: State::Pending,
+        };
+        request.keep_until = request.retention(expires_at);
+
+        let caller = Caller {
+            actor: Actor::Client,
+            peer: Some(ask.peer.clone()),
+        };
+        let mut event = self.event(EventKind::RequestOpened, &caller, now);
+        event.client = Some(request.asker.client);
+        event.request = Some(id);
+        let mut commit = Commit::new(self.issuer, event)
+            .with(Change::insert(Record::Pending(Box::new(request.clone()))));
+        let mut handle = |kind, hash| {
+            let handle = Handle {
+                kind,
+                hash,
+                pending: id,
+                keep_until: request.keep_until,
+            };
+            commit.changes.push(Change::insert(Record::Handle(handle)));
+        };
+        if let Some(secret) = &poll {
+            handle(HandleKind::Poll, *secret.hash().as_bytes());
+        }
+        if let Some(code) = &user_code {
+            handle(HandleKind::UserCode, *code.hash(&self.vault).as_bytes());
+        }
+        (
+            commit,
+            Opened {
+                request,
+                poll,
+                user_code,
+            },
+        )
+    }
+
+    /// Counts the requests that were open before this process started.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when they cannot be read.
+    pub async fn count_open(&self) -> Result<(), Error> {
+        for open in self.store.census(self.issuer, self.store.now()).await? {
+            self.census
+                .restore(open.client, &open.peer, open.expires_at);
+        }
+        Ok(())
+    }
+
+    /// How many requests are open.
+    pub fn open_requests(&self) -> u32 {
+        self.census.open(self.store.now())
+    }
+}

@@ -1,0 +1,188 @@
+//! `refresh`: a refresh token becomes its successor, once; a lost reply can be repeated.
+//!
+//! Spec: RFC 6749 §6, RFC 9700 §4.14.2
+
+use super::{
+    Attempts, Caller, Committed, Engine, Error, active, collect::proof_change, found, tokens::Specs,
+};
+use crate::{
+    client::AuthenticatedClient,
+    event::{Actor, EventKind},
+    receipt::Receipt,
+    refusal::Refusal,
+    right::Rights,
+    secret::{Secret, kind},
+    store::{Change, Commit, Key, Record},
+    time::Timestamp,
+    token::{Basis, Family, REFRESH_GRACE, RefreshToken, RefreshUse, Rotation, Standing, TokenSet},
+};
+
+/// A client uses a refresh token.
+pub struct RefreshRequest<'a> {
+    /// What it presents.
+    pub secret: &'a Secret<kind::Refresh>,
+    /// Who presents it.
+    pub client: &'a AuthenticatedClient,
+    /// What it asks for now, within what was granted. `None`: all of it.
+    pub narrow: Option<&'a (dyn Fn(&Rights) -> Result<Rights, Refusal> + Send + Sync)>,
+    /// Which tokens to make.
+    pub specs: Specs<'a>,
+}
+
+impl Engine {
+    /// Rotates a refresh token.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for an unknown token or another client's; [`Refusal::Reused`] for a spent one, after ending
+    /// its family; [`Refusal::Expired`]; [`Refusal::Revoked`]; what `narrow` says, with the token still fresh.
+    pub async fn refresh(
+        &self,
+        ask: &RefreshRequest<'_>,
+        caller: &Caller,
+    ) -> Result<Committed<TokenSet>, Error> {
+        let client = ask.client.client();
+        active(client)?;
+        let issuer = self.issuer().await?;
+        let hash = ask.secret.hash();
+        let mut attempts = Attempts::default();
+        loop {
+            let now = self.store.now();
+            let standing = self
+                .store
+                .refresh(self.issuer, hash)
+                .await?
+                .ok_or(Refusal::NotFound)?;
+            let (family, family_version) = standing.family.clone().ok_or(Refusal::NotFound)?;
+            if family.client != client.id {
+                return Err(Refusal::NotFound.into());
+            }
+            match standing.token.judge(&family, now) {
+                Ok(Rotation::Next) => {}
+                Ok(Rotation::Repeat(receipt)) => {
+                    self.spend_proof(ask.client).await?;
+                    let repeated = receipt.open(ask.secret, now).ok_or(Refusal::Reused)?;
+                    return Ok(Committed(repeated));
+                }
+                Err(Refusal::Reused) => {
+                    self.end_reused(family.id, caller).await?;
+                    return Err(Refusal::Reused.into());
+                }
+                Err(refusal) => return Err(refusal.into()),
+            }
+            if !standing.is_grounded(client, &issuer, now) {
+                return Err(Refusal::Revoked.into());
+            }
+            let rights = match ask.narrow {
+                Some(narrow) => narrow(&family.rights)?,
+                None => family.rights.clone(),
+            };
+            let basis = Basis {
+                issuer: &issuer,
+                client,
+                person: standing.person.as_ref().map(|(p, _)| p),
+                subject: &family.subject,
+                rights: &rights,
+                authentication: family.authentication.as_ref(),
+                grant: family.grant,
+                family: Some(family.id),
+                session: family.session,
+                sid: family.sid,
+                now,
+            };
+            let next = Family {
+                generation: family.generation.saturating_add(1),
+                used_at: now,
+                ..family.clone()
+            };
+            let made = self.make(&basis, (ask.specs)(&basis), Some(&next))?;
+            let mut event = self.event(EventKind::TokenRefreshed, caller, now);
+            event.actor = Actor::Client;
+            event.client = Some(client.id);
+            event.person = family.person;
+            event.grant = family.grant;
+            event.family = Some(family.id);
+            event.tokens = made.jtis;
+            let mut commit = Commit {
+                issuer: self.issuer,
+                event,
+                before: Some(family.expires_at),
+                changes: made.changes,
+            };
+            commit
+                .changes
+                .push(Change::update(family_version, Record::Family(next)));
+            commit
+                .changes
+                .push(self.spent(&standing, ask.secret, &made.set, now));
+            commit.changes.extend(grounds(&standing));
+            commit.changes.extend(proof_change(ask.client));
+            match self.write(commit).await {
+                Ok(()) => return Ok(Committed(made.set)),
+                Err(error) => attempts.again(error)?,
+            }
+        }
+    }
+
+    /// The presented token, marked used, with a receipt of what it gave.
+    fn spent(
+        &self,
+        standing: &Standing<RefreshToken>,
+        secret: &Secret<kind::Refresh>,
+        given: &TokenSet,
+        now: Timestamp,
+    ) -> Change {
+        let mut token = standing.token.clone();
+        let receipt = Receipt::new(secret, given, now.plus(REFRESH_GRACE), self.random());
+        token.used = Some(RefreshUse { at: now, receipt });
+        Change::update(standing.version, Record::Refresh(token))
+    }
+
+    /// Ends a family, unless it has ended.
+    pub(crate) async fn end_family(
+        &self,
+        id: crate::Id<Family>,
+        kind: EventKind,
+        caller: &Caller,
+    ) -> Result<(), Error> {
+        let mut attempts = Attempts::default();
+        loop {
+            let now = self.store.now();
+            let mut family = found(self.store.as_ref().family(self.issuer, id).await?)?;
+            if family.value.ended_at.is_some() {
+                return Ok(());
+            }
+            family.value.ended_at = Some(now);
+            let mut event = self.event(kind, caller, now);
+            event.client = Some(family.value.client);
+            event.person = family.value.person;
+            event.grant = family.value.grant;
+            event.family = Some(id);
+            let commit = Commit::new(self.issuer, event)
+                .with(Change::update(family.version, Record::Family(family.value)));
+            match self.write(commit).await {
+                Ok(()) => return Ok(()),
+                Err(error) => attempts.again(error)?,
+            }
+        }
+    }
+}
+
+/// What a refresh rests on must not change under it: a revocation that was acknowledged first wins.
+fn grounds(standing: &Standing<RefreshToken>) -> impl Iterator<Item = Change> {
+    let grant = standing
+        .grant
+        .as_ref()
+        .map(|(g, version)| (Key::grant(g.id), *version));
+    let session = standing
+        .session
+        .as_ref()
+        .map(|(s, version)| (Key::session(s.hash), *version));
+    let person = standing
+        .person
+        .as_ref()
+        .map(|(p, version)| (Key::person(p.id), *version));
+    [grant, session, person]
+        .into_iter()
+        .flatten()
+        .map(|(key, version)| Change::Require { key, version })
+}

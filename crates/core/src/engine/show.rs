@@ -1,0 +1,194 @@
+//! `show`: a browser looks at a request. Looking changes nothing; the first post of a signed-in person claims it.
+
+use std::sync::Arc;
+
+use super::{Attempts, Caller, Committed, Engine, Error, found};
+use crate::{
+    client::Client,
+    event::{Actor, EventKind},
+    id::Id,
+    pending::{EndKind, HandleKind, PendingRequest, Seat, State, UserCode},
+    person::SeatedPerson,
+    refusal::Refusal,
+    secret::{Digest, SecretHash, kind},
+    store::{Change, Commit, Key, Record, StoreError, Versioned},
+    time::Timestamp,
+};
+
+/// How a browser names the request it wants to see.
+#[derive(Debug, Clone, Copy)]
+pub enum View<'a> {
+    /// By the code a person typed.
+    UserCode(&'a UserCode),
+    /// By its public id, with the interaction cookie's hash as proof.
+    Id(Id<PendingRequest>),
+}
+
+/// A request with what a page says about it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The request.
+    pub request: PendingRequest,
+    /// Its version when it was read.
+    pub version: u64,
+    /// Who asks.
+    pub client: Arc<Client>,
+    /// The code to compare, for a device.
+    pub user_code: Option<String>,
+}
+
+impl Engine {
+    /// Reads a request for a page. An ended one is shown as such; what it still may do is in its state.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for an unknown id or code, and for a request whose client is gone.
+    pub async fn show(&self, view: View<'_>) -> Result<Shown, Error> {
+        let store = self.store.as_ref();
+        let request = match view {
+            View::Id(id) => store.pending(self.issuer, id).await?.map(|v| Versioned {
+                value: *v.value,
+                version: v.version,
+            }),
+            View::UserCode(code) => {
+                let hash = code.hash(&self.vault);
+                store
+                    .pending_by(self.issuer, HandleKind::UserCode, *hash.as_bytes())
+                    .await?
+            }
+        };
+        let Versioned {
+            value: request,
+            version,
+        } = found(request)?;
+        let client = self
+            .client(request.asker.client)
+            .await?
+            .ok_or(Refusal::NotFound)?;
+        let user_code = request.user_code.as_ref().and_then(|sealed| {
+            let plain = self.vault.open(&request.id.to_string(), sealed).ok()?;
+            String::from_utf8(plain.to_vec()).ok()
+        });
+        Ok(Shown {
+            request,
+            version,
+            client,
+            user_code,
+        })
+    }
+
+    /// A signed-in person takes the request; from now on another person is told it is in use.
+    ///
+    /// # Errors
+    /// [`Refusal::Taken`], [`Refusal::WrongBrowser`], [`Refusal::Expired`], or what a settled request says.
+    pub async fn claim(
+        &self,
+        id: Id<PendingRequest>,
+        seat: &SeatedPerson,
+        caller: &Caller,
+    ) -> Result<Committed<Digest>, Error> {
+        let mut attempts = Attempts::default();
+        loop {
+            let now = self.store.now();
+            let shown = self.show(View::Id(id)).await?;
+            self.in_time(&shown.request, shown.version, now).await?;
+            may_sit(&shown.request, seat)?;
+            let digest = shown.request.digest(&shown.client, seat.person().id);
+            let by = Seat {
+                person: seat.person().id,
+                browser: seat.browser(),
+                used_at: now,
+            };
+            let mut request = shown.request;
+            request.state = request.state.claim(by, digest)?;
+            let before = request.expires_at;
+
+            let mut event = self.event(EventKind::RequestClaimed, caller, now);
+            event.actor = Actor::Person;
+            event.client = Some(request.asker.client);
+            event.person = Some(seat.person().id);
+            event.request = Some(id);
+            let commit = Commit::new(self.issuer, event)
+                .with(Change::update(
+                    shown.version,
+                    Record::Pending(Box::new(request)),
+                ))
+                .with(self.require_session(seat).await?)
+                .before(before);
+            match self.write(commit).await {
+                Ok(()) => return Ok(Committed(digest)),
+                Err(error) => attempts.again(error)?,
+            }
+        }
+    }
+
+    /// A change that holds only while the person's session is as it was.
+    pub(crate) async fn require_session(&self, seat: &SeatedPerson) -> Result<Change, Error> {
+        let hash = seat.session().hash;
+        let session = self.store.as_ref().session(self.issuer, hash).await?;
+        let session = session
+            .filter(|s| s.value.is_live(self.store.now()))
+            .ok_or(Refusal::SignInNeeded)?;
+        Ok(Change::Require {
+            key: Key::session(hash),
+            version: session.version,
+        })
+    }
+
+    /// Says 'expired' for a request that is too late, and first makes that so for everybody: the request ends in
+    /// a commit of its own, once.
+    pub(crate) async fn in_time(
+        &self,
+        request: &PendingRequest,
+        version: u64,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if request.in_time(now).is_ok() {
+            return Ok(());
+        }
+        let mut ended = request.clone();
+        ended.state = ended.state.end(EndKind::Expired, now)?;
+        ended.keep_until = request.retention(now);
+        let mut event = self.event(EventKind::RequestExpired, &Caller::default(), now);
+        event.client = Some(request.asker.client);
+        event.request = Some(request.id);
+        let commit = Commit::new(self.issuer, event)
+            .with(Change::update(version, Record::Pending(Box::new(ended))));
+        match self.write(commit).await {
+            // Somebody else changed it first; they can only have ended it too, since its time is over.
+            Ok(()) | Err(StoreError::Conflict) => Err(Refusal::Expired.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Whether this person, in this browser, may act on the request at all.
+pub(crate) fn may_sit(request: &PendingRequest, seat: &SeatedPerson) -> Result<(), Refusal> {
+    if let Some(began_in) = request.browser
+        && began_in != seat.browser()
+    {
+        return Err(Refusal::WrongBrowser);
+    }
+    if !seat.person().honours(seat.session().created_at) {
+        return Err(Refusal::PersonInactive);
+    }
+    if !request
+        .need
+        .is_met_by(&seat.session().authentication, &seat.person().subject)
+    {
+        return Err(Refusal::SignInNeeded);
+    }
+    Ok(())
+}
+
+/// Whether the browser with this interaction cookie may see what became of the request.
+pub fn belongs_to(request: &PendingRequest, browser: SecretHash<kind::Interaction>) -> bool {
+    match (&request.browser, &request.state) {
+        (Some(began_in), _) => *began_in == browser,
+        (None, State::Interacting { by, .. } | State::Clarifying { by, .. }) => {
+            by.browser == browser
+        }
+        (None, State::Pending | State::Approved(_) | State::Collected { .. } | State::Ended(_)) => {
+            true
+        }
+    }
+}
