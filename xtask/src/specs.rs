@@ -43,7 +43,8 @@ pub(crate) fn render(root: &Path) -> String {
             .unwrap_or(&file)
             .display()
             .to_string();
-        for (spec, sections) in references(&text) {
+        let of_tests = shown.contains("/tests/") || shown.ends_with("tests.rs");
+        for (spec, sections) in references(&text).into_iter().filter(|_| !of_tests) {
             places.entry(order(&spec)).or_default().push(Place {
                 sections,
                 file: shown.clone(),
@@ -55,7 +56,7 @@ pub(crate) fn render(root: &Path) -> String {
     for ((_, spec), mut rows) in places {
         rows.sort_by_key(|row| (numbers(&row.sections), row.clone()));
         rows.dedup();
-        let slug = slug(&spec);
+        let slug = slug(&spec).replace("openidconnect", "oidc");
         let own: Vec<(&Named, Vec<u32>)> = tests
             .iter()
             .filter_map(|test| section_of(test, &slug).map(|at| (test, at)))
@@ -105,45 +106,77 @@ pub(crate) fn sources(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// The `Spec:` references in a module's documentation, each as specification and sections.
+///
+/// `Spec: RFC 8628 §3.1–3.3 and §5.4 (why); RFC 9700 §4.16. More words.` gives two; what stands in parentheses, after
+/// the first full stop, or begins with a small letter, is for readers only.
 pub(crate) fn references(text: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
-    let mut lines = text
-        .lines()
-        .map_while(|line| line.strip_prefix("//!"))
-        .map(str::trim)
-        .peekable();
-    while let Some(line) = lines.next() {
-        let Some(first) = line.strip_prefix("Spec:") else {
-            continue;
-        };
-        let mut all = first.trim().to_owned();
-        while let Some(next) = lines.next_if(|next| !next.is_empty() && !next.starts_with("Spec:"))
+    for piece in spec_lines(text).iter().flat_map(|line| pieces(line)) {
+        if piece.starts_with('§')
+            && let Some((_, sections)) = found.last_mut()
         {
-            all.push(' ');
-            all.push_str(next);
-        }
-        for piece in all
-            .trim_end_matches('.')
-            .split([';', ','])
-            .map(str::trim)
-            .filter(|piece| !piece.is_empty())
+            sections.push_str(", ");
+            sections.push_str(&piece);
+        } else if let Some((spec, sections)) = piece.split_once('§') {
+            found.push((spec.trim().to_owned(), format!("§{}", sections.trim())));
+        } else if piece.starts_with(|letter: char| letter.is_ascii_uppercase())
+            && piece.contains(' ')
         {
-            if piece.starts_with('§')
-                && let Some((_, sections)) = found.last_mut()
-            {
-                sections.push_str(", ");
-                sections.push_str(piece);
-                continue;
-            }
-            let (spec, sections) = piece
-                .split_once('§')
-                .map_or((piece, String::new()), |(spec, sections)| {
-                    (spec.trim(), format!("§{}", sections.trim()))
-                });
-            found.push((spec.to_owned(), sections));
+            found.push((piece, String::new()));
         }
     }
     found
+}
+
+/// What follows each `Spec:` up to the end of its paragraph.
+fn spec_lines(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut open = false;
+    for line in text
+        .lines()
+        .map_while(|line| line.strip_prefix("//!"))
+        .map(str::trim)
+    {
+        if let Some(first) = line.strip_prefix("Spec:") {
+            found.push(first.trim().to_owned());
+            open = true;
+        } else if line.is_empty() {
+            open = false;
+        } else if let Some(last) = found.last_mut().filter(|_| open) {
+            last.push(' ');
+            last.push_str(line);
+        }
+    }
+    found
+}
+
+fn pieces(line: &str) -> Vec<String> {
+    let mut depth = 0_u32;
+    let plain: String = line
+        .chars()
+        .filter(|letter| {
+            depth = if *letter == '(' { depth + 1 } else { depth };
+            let outside = depth == 0;
+            depth = if *letter == ')' {
+                depth.saturating_sub(1)
+            } else {
+                depth
+            };
+            outside
+        })
+        .collect();
+    let sentence = plain
+        .split(". ")
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('.');
+    let parts = sentence
+        .split([';', ','])
+        .flat_map(|part| part.split(" and "));
+    parts
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty())
+        .collect()
 }
 
 /// RFCs first and by number, then the others by name.
@@ -238,20 +271,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spec_lines_are_read_with_several_sections_and_lines() {
-        let text = "//! Device.\n//!\n//! Spec: RFC 8628 §3.1–3.3, §3.5; RFC 6749 §5.2,\n//! OIDC Core §3.1\n//!\n//! More.\nfn x() {}\n";
-        let want = [
-            ("RFC 8628", "§3.1–3.3, §3.5"),
-            ("RFC 6749", "§5.2"),
-            ("OIDC Core", "§3.1"),
+    fn spec_lines_are_read_as_people_write_them() {
+        let cases: [(&str, &[(&str, &str)]); 5] = [
+            (
+                "//! Device.\n//!\n//! Spec: RFC 8628 §3.1–3.3, §3.5; RFC 6749 §5.2,\n//! OIDC Core §3.1\n//!\n//! More.\nfn x() {}",
+                &[
+                    ("RFC 8628", "§3.1–3.3, §3.5"),
+                    ("RFC 6749", "§5.2"),
+                    ("OIDC Core", "§3.1"),
+                ],
+            ),
+            (
+                "//! Spec: UTS #39 §5.1 and §5.2.",
+                &[("UTS #39", "§5.1, §5.2")],
+            ),
+            (
+                "//! Spec: TOML 1.1. The parser recovers.",
+                &[("TOML 1.1", "")],
+            ),
+            (
+                "//! Spec: RFC 8628 §3.3 (user code, shown); WCAG 2.2 AA; threats C12, D4 and H1",
+                &[("RFC 8628", "§3.3"), ("WCAG 2.2 AA", "")],
+            ),
+            ("//! No reference.", &[]),
         ];
-        let found = references(text);
-        assert_eq!(found.len(), want.len(), "{found:?}");
-        for ((spec, sections), (want_spec, want_sections)) in found.iter().zip(want) {
-            assert_eq!(
-                (spec.as_str(), sections.as_str()),
-                (want_spec, want_sections)
-            );
+        for (text, want) in cases {
+            let want: Vec<_> = want
+                .iter()
+                .map(|(spec, at)| ((*spec).to_owned(), (*at).to_owned()))
+                .collect();
+            assert_eq!(references(text), want, "{text}");
         }
     }
 
