@@ -1,0 +1,91 @@
+//! The `database_url` setting: which engine, and where.
+
+use std::{path::PathBuf, str::FromStr};
+
+/// Where a store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A SQLite file, from `sqlite:PATH`.
+    Sqlite(PathBuf),
+}
+
+/// A `database_url` that names no store. The URL is not repeated, since it may hold a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LocationError {
+    /// It does not begin with a scheme.
+    #[error("a database URL begins with its engine, as in sqlite:./placet.db")]
+    NoScheme,
+    /// Its scheme is that of no engine this release has.
+    #[error("there is no engine '{scheme}:'; use sqlite:PATH, as in sqlite:./placet.db")]
+    UnknownScheme {
+        /// The scheme.
+        scheme: String,
+    },
+    /// It names no file.
+    #[error("sqlite: needs the path of a file, as in sqlite:./placet.db")]
+    NoPath,
+    /// It asks for a database in memory, which would forget everything it acknowledged.
+    #[error(
+        "a database in memory forgets what it acknowledged; use a file, as in sqlite:./placet.db, \
+         in a temporary directory if it need not last"
+    )]
+    InMemory,
+    /// It carries options.
+    #[error("sqlite: takes a path and no options; remove what follows the question mark")]
+    Options,
+}
+
+impl FromStr for Location {
+    type Err = LocationError;
+
+    fn from_str(url: &str) -> Result<Self, LocationError> {
+        let (scheme, rest) = url.split_once(':').ok_or(LocationError::NoScheme)?;
+        if !scheme.eq_ignore_ascii_case("sqlite") {
+            return Err(LocationError::UnknownScheme {
+                scheme: scheme.to_owned(),
+            });
+        }
+        let path = rest.strip_prefix("//").unwrap_or(rest);
+        match path {
+            "" => Err(LocationError::NoPath),
+            ":memory:" => Err(LocationError::InMemory),
+            _ if path.contains('?') => Err(LocationError::Options),
+            _ => Ok(Self::Sqlite(PathBuf::from(path))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn database_urls() {
+        let file = |path: &str| Ok(Location::Sqlite(PathBuf::from(path)));
+        for (url, want) in [
+            ("sqlite:./placet.db", file("./placet.db")),
+            ("sqlite:placet.db", file("placet.db")),
+            ("sqlite:/var/lib/placet.db", file("/var/lib/placet.db")),
+            ("sqlite:///var/lib/placet.db", file("/var/lib/placet.db")),
+            ("SQLite:placet.db", file("placet.db")),
+            ("sqlite:", Err(LocationError::NoPath)),
+            ("sqlite::memory:", Err(LocationError::InMemory)),
+            ("sqlite:a.db?mode=ro", Err(LocationError::Options)),
+            ("placet.db", Err(LocationError::NoScheme)),
+            (
+                "mysql://u:secret@h/d",
+                Err(LocationError::UnknownScheme {
+                    scheme: "mysql".to_owned(),
+                }),
+            ),
+        ] {
+            assert_eq!(url.parse(), want, "{url}");
+        }
+    }
+
+    #[test]
+    fn c15_an_error_does_not_repeat_a_password() {
+        let error = "mysql://u:secret@h/d".parse::<Location>().unwrap_err();
+        assert!(!error.to_string().contains("secret"));
+    }
+}

@@ -1,0 +1,299 @@
+//! Reads: on the calling thread, each on a connection of its own, one statement or one snapshot.
+//!
+//! A read takes a few microseconds, less than handing it to another thread would.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use placet_core::{
+    event::Event,
+    id::Id,
+    issuer::Issuer,
+    pending::{HandleKind, PendingRequest},
+    secret::{SecretHash, kind},
+    store::{
+        Census, Key, Record, StoreError, Table, Version, Versioned, gather_access, gather_refresh,
+    },
+    time::Timestamp,
+    token::{AccessToken, RefreshToken, Standing},
+};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
+
+use super::{file, statement, unavailable};
+
+/// The most connections kept for the next read. Reads run on the runtime's worker threads, so more than this
+/// many at once are rare; they open one and close it.
+const IDLE_LIMIT: usize = 8;
+
+/// The connections that read.
+pub(super) struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+type Found = Option<Versioned<Record>>;
+
+impl Readers {
+    pub(super) fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub(super) fn get(&self, issuer: Id<Issuer>, key: &Key) -> Result<Found, StoreError> {
+        self.with(|connection| get(connection, issuer, key))
+    }
+
+    pub(super) fn pending_by(
+        &self,
+        issuer: Id<Issuer>,
+        kind: HandleKind,
+        hash: &[u8; 32],
+    ) -> Result<Option<Versioned<PendingRequest>>, StoreError> {
+        self.with(|connection| {
+            // No snapshot is needed: a handle never moves to another request.
+            let handle = match get(connection, issuer, &Key::handle(kind, hash))? {
+                Some(Versioned {
+                    value: Record::Handle(handle),
+                    ..
+                }) => handle,
+                Some(other) => return Err(other.value.misplaced()),
+                None => return Ok(None),
+            };
+            match get(connection, issuer, &Key::pending(handle.pending))? {
+                Some(Versioned {
+                    value: Record::Pending(value),
+                    version,
+                }) => Ok(Some(Versioned {
+                    value: *value,
+                    version,
+                })),
+                Some(other) => Err(other.value.misplaced()),
+                None => Ok(None),
+            }
+        })
+    }
+
+    pub(super) fn access(
+        &self,
+        issuer: Id<Issuer>,
+        hash: SecretHash<kind::Access>,
+    ) -> Result<Option<Standing<AccessToken>>, StoreError> {
+        self.snapshot(|connection| gather_access(hash, |key| get(connection, issuer, &key)))
+    }
+
+    pub(super) fn refresh(
+        &self,
+        issuer: Id<Issuer>,
+        hash: SecretHash<kind::Refresh>,
+    ) -> Result<Option<Standing<RefreshToken>>, StoreError> {
+        self.snapshot(|connection| gather_refresh(hash, |key| get(connection, issuer, &key)))
+    }
+
+    pub(super) fn owned(
+        &self,
+        issuer: Id<Issuer>,
+        table: Table,
+        owner: [u8; 16],
+        limit: usize,
+    ) -> Result<Vec<Versioned<Record>>, StoreError> {
+        let Some(sql) = statement::of(table).owned else {
+            return Ok(Vec::new());
+        };
+        self.list(sql, issuer, table, &owner, limit)
+    }
+
+    pub(super) fn page(
+        &self,
+        issuer: Id<Issuer>,
+        table: Table,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Record>>, StoreError> {
+        // No key is empty, so every key is after the empty one.
+        let after = after.as_ref().map_or(&[][..], Key::bytes);
+        self.list(statement::of(table).page, issuer, table, after, limit)
+    }
+
+    pub(super) fn events(
+        &self,
+        issuer: Id<Issuer>,
+        after: Option<Id<Event>>,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        let after = after.as_ref().map_or(&[][..], |id| id.as_bytes());
+        self.with(|connection| {
+            let mut statement = prepare(connection, statement::EVENTS)?;
+            let mut rows = statement
+                .query(params![issuer.as_bytes(), after, row_limit(limit)])
+                .map_err(unavailable)?;
+            let mut events = Vec::new();
+            while let Some(row) = rows.next().map_err(unavailable)? {
+                let event = serde_json::from_slice(bytes(row, 1)?)
+                    .map_err(|error| unavailable(EventError(error)))?;
+                events.push(event);
+            }
+            Ok(events)
+        })
+    }
+
+    pub(super) fn census(
+        &self,
+        issuer: Id<Issuer>,
+        now: Timestamp,
+    ) -> Result<Vec<Census>, StoreError> {
+        self.with(|connection| {
+            let mut statement = prepare(connection, statement::CENSUS)?;
+            let mut rows = statement
+                .query(params![issuer.as_bytes(), now.as_millis()])
+                .map_err(unavailable)?;
+            let mut open = Vec::new();
+            while let Some(row) = rows.next().map_err(unavailable)? {
+                let key = key(Table::Pending, bytes(row, 0)?)?;
+                match Record::decode(&key, bytes(row, 1)?)? {
+                    Record::Pending(request) => open.extend(Census::of(&request, now)),
+                    other => return Err(other.misplaced()),
+                }
+            }
+            Ok(open)
+        })
+    }
+
+    /// The version of a request, without reading it.
+    pub(super) fn pending_version(
+        &self,
+        issuer: Id<Issuer>,
+        id: Id<PendingRequest>,
+    ) -> Result<Option<Version>, StoreError> {
+        self.with(|connection| {
+            prepare(connection, statement::PENDING_VERSION)?
+                .query_row(params![issuer.as_bytes(), id.as_bytes()], |row| row.get(0))
+                .optional()
+                .map(|found: Option<i64>| found.map(i64::unsigned_abs))
+                .map_err(unavailable)
+        })
+    }
+
+    /// Closes the connections nobody uses.
+    pub(super) fn close(&self) {
+        self.idle().clear();
+    }
+
+    fn list(
+        &self,
+        sql: &str,
+        issuer: Id<Issuer>,
+        table: Table,
+        by: &[u8],
+        limit: usize,
+    ) -> Result<Vec<Versioned<Record>>, StoreError> {
+        self.with(|connection| {
+            let mut statement = prepare(connection, sql)?;
+            let mut rows = statement
+                .query(params![issuer.as_bytes(), by, row_limit(limit)])
+                .map_err(unavailable)?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next().map_err(unavailable)? {
+                let key = key(table, bytes(row, 0)?)?;
+                found.push(Versioned {
+                    value: Record::decode(&key, bytes(row, 2)?)?,
+                    version: version(row, 1)?,
+                });
+            }
+            Ok(found)
+        })
+    }
+
+    /// Reads several rows as they were at one moment.
+    fn snapshot<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.with(|connection| {
+            run(connection, statement::BEGIN_READ)?;
+            let result = read(connection);
+            run(connection, statement::COMMIT)?;
+            result
+        })
+    }
+
+    fn with<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let taken = self.idle().pop();
+        let connection = match taken {
+            Some(connection) => connection,
+            None => file::reader(&self.path).map_err(unavailable)?,
+        };
+        let result = read(&connection);
+        // One that failed, or is still inside a snapshot, is closed rather than kept.
+        let sound =
+            !matches!(result, Err(StoreError::Unavailable { .. })) && connection.is_autocommit();
+        let mut idle = self.idle();
+        if sound && idle.len() < IDLE_LIMIT {
+            idle.push(connection);
+        }
+        result
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An event that does not read as one.
+#[derive(Debug, thiserror::Error)]
+#[error("an event does not read: {0}")]
+struct EventError(serde_json::Error);
+
+fn get(connection: &Connection, issuer: Id<Issuer>, key: &Key) -> Result<Found, StoreError> {
+    let mut statement = prepare(connection, statement::of(key.table).get)?;
+    let mut rows = statement
+        .query(params![issuer.as_bytes(), key.bytes()])
+        .map_err(unavailable)?;
+    let Some(row) = rows.next().map_err(unavailable)? else {
+        return Ok(None);
+    };
+    Ok(Some(Versioned {
+        value: Record::decode(key, bytes(row, 1)?)?,
+        version: version(row, 0)?,
+    }))
+}
+
+fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
+    connection.prepare_cached(sql).map_err(unavailable)
+}
+
+fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    prepare(connection, sql)?
+        .execute([])
+        .map(drop)
+        .map_err(unavailable)
+}
+
+fn bytes<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a [u8], StoreError> {
+    row.get_ref(column)
+        .map_err(unavailable)?
+        .as_bytes()
+        .map_err(unavailable)
+}
+
+fn version(row: &Row<'_>, column: usize) -> Result<Version, StoreError> {
+    row.get(column).map(i64::unsigned_abs).map_err(unavailable)
+}
+
+fn key(table: Table, bytes: &[u8]) -> Result<Key, StoreError> {
+    Key::from_bytes(table, bytes).ok_or_else(|| StoreError::Corrupt {
+        table,
+        id: String::new(),
+        what: "its key is too long".to_owned(),
+    })
+}
+
+fn row_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
