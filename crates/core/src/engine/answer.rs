@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     client::Client,
-    event::{Actor, EventKind},
+    event::{Actor, Event, EventKind},
     grant::Grant,
     id::Id,
     pending::{Approval, DecidedBy, Delivery, EndKind, Handle, HandleKind, PendingRequest, State},
@@ -70,15 +70,23 @@ pub struct Answer<'a> {
     pub cookie: Option<&'a Secret<kind::Interaction>>,
 }
 
-/// An answered request and the fresh code, if the answer travels by redirect.
-#[derive(Debug, Clone)]
-pub struct Answered {
+/// An answered request, and the code its redirect carries.
+#[derive(Clone)]
+pub struct Handover {
     /// The request as it stands.
     pub request: PendingRequest,
     /// Who asked.
     pub client: Arc<Client>,
-    /// The code for the redirect.
-    pub code: Option<Secret<kind::Collect>>,
+    /// The code for the redirect of an approval. Absent for any other answer.
+    pub code: Option<String>,
+}
+
+impl std::fmt::Debug for Handover {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handover")
+            .field("request", &self.request.id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Engine {
@@ -92,7 +100,7 @@ impl Engine {
         &self,
         answer: &Answer<'_>,
         caller: &Caller,
-    ) -> Result<Committed<Answered>, Error> {
+    ) -> Result<Committed<Handover>, Error> {
         let mut attempts = Attempts::default();
         loop {
             let now = self.store.now();
@@ -101,22 +109,55 @@ impl Engine {
             self.in_time(&shown.request, shown.version, now).await?;
             active(&shown.client)?;
             may_decide(&shown, answer, now)?;
-            let (commit, answered) = self.plan_answer(shown, answer, caller, now).await?;
+            let (asker, before) = (shown.request.asker.clone(), shown.request.expires_at);
+            let (commit, handover) = self.plan_answer(shown, answer, caller, now).await?;
             match self.write(commit).await {
                 Ok(()) => {
-                    if matches!(answered.request.state, State::Ended(_)) {
-                        let request = &answered.request;
-                        self.census.leave(
-                            request.asker.client,
-                            &request.asker.peer,
-                            request.expires_at,
-                        );
-                    }
-                    return Ok(Committed(answered));
+                    self.census.leave(asker.client, &asker.peer, before);
+                    return Ok(Committed(handover));
                 }
                 Err(error) => attempts.again(error)?,
             }
         }
+    }
+
+    /// The handover of an answered request again, for the browser whose interaction cookie this is: the same code
+    /// until it is collected or too late, none after that.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::WrongBrowser`] for another browser's cookie.
+    pub async fn resume(
+        &self,
+        id: Id<PendingRequest>,
+        cookie: &Secret<kind::Interaction>,
+    ) -> Result<Committed<Handover>, Error> {
+        let Shown {
+            request, client, ..
+        } = self.show(View::Id(id)).await?;
+        if request
+            .browser
+            .is_some_and(|began_in| began_in != cookie.hash())
+        {
+            return Err(Refusal::WrongBrowser.into());
+        }
+        let now = self.store.now();
+        let code = match &request.state {
+            State::Approved(approval) if now < request.expires_at => approval
+                .handover
+                .as_ref()
+                .and_then(|receipt| receipt.open(cookie, now)),
+            State::Pending
+            | State::Interacting { .. }
+            | State::Clarifying { .. }
+            | State::Approved(_)
+            | State::Collected { .. }
+            | State::Ended(_) => None,
+        };
+        Ok(Committed(Handover {
+            request,
+            client,
+            code,
+        }))
     }
 
     async fn plan_answer(
@@ -125,60 +166,84 @@ impl Engine {
         answer: &Answer<'_>,
         caller: &Caller,
         now: Timestamp,
-    ) -> Result<(Commit, Answered), Error> {
-        let Shown {
-            mut request,
-            version,
-            client,
-            ..
-        } = shown;
-        let before = request.expires_at;
-        let (kind, code) = match &answer.decision {
-            Decision::Deny => {
-                request.state = request.state.end(EndKind::Denied, now)?;
-                (EventKind::RequestDenied, None)
-            }
-            Decision::Approve(granted) => {
-                let code = self.code_for(&request);
-                let mut approval = approval(&answer.by, granted.clone(), now);
-                request.expires_at = request.delivery.collect_until(now, request.expires_at);
-                approval.handover = code.as_ref().zip(answer.cookie).map(|(code, cookie)| {
-                    Receipt::new(cookie, &code.reveal(), request.expires_at, self.random())
-                });
-                request.state = request.state.approve(approval)?;
-                (EventKind::RequestApproved, code)
-            }
-        };
+    ) -> Result<(Commit, Handover), Error> {
+        let before = shown.request.expires_at;
+        let (mut request, client) = (shown.request, shown.client);
+        let (kind, code) = self.decide(&mut request, answer, now)?;
         request.keep_until = request.retention(now);
-
         let mut event = self.event(kind, caller, now);
         event.client = Some(client.id);
         event.request = Some(request.id);
         let mut changes = vec![Change::update(
-            version,
+            shown.version,
             Record::Pending(Box::new(request.clone())),
         )];
         if let Some(code) = &code {
             let hash = *code.hash().as_bytes();
+            let keep_until = request.keep_until;
             let handle = Handle {
                 kind: HandleKind::Code,
                 hash,
                 pending: request.id,
-                keep_until: request.keep_until,
+                keep_until,
             };
             changes.push(Change::insert(Record::Handle(handle)));
         }
-        match &answer.by {
+        changes.extend(self.decider_holds(&answer.by, &mut event).await?);
+        let commit = Commit {
+            issuer: self.issuer,
+            event,
+            before: Some(before),
+            changes,
+        };
+        let code = code.map(|code| code.reveal());
+        Ok((
+            commit,
+            Handover {
+                request,
+                client,
+                code,
+            },
+        ))
+    }
+
+    /// Moves the request to its answered state and makes the code its redirect will carry.
+    fn decide(
+        &self,
+        request: &mut PendingRequest,
+        answer: &Answer<'_>,
+        now: Timestamp,
+    ) -> Result<(EventKind, Option<Secret<kind::Collect>>), Refusal> {
+        let Decision::Approve(granted) = &answer.decision else {
+            request.state = request.state.clone().end(EndKind::Denied, now)?;
+            return Ok((EventKind::RequestDenied, None));
+        };
+        let code = self.code_for(request);
+        let mut approval = approval(&answer.by, granted.clone(), now);
+        request.expires_at = request.delivery.collect_until(now, request.expires_at);
+        approval.handover = code.as_ref().zip(answer.cookie).map(|(code, cookie)| {
+            Receipt::new(cookie, &code.reveal(), request.expires_at, self.random())
+        });
+        request.state = request.state.clone().approve(approval)?;
+        Ok((EventKind::RequestApproved, code))
+    }
+
+    /// What must still hold of whoever decides, and their names for the event.
+    async fn decider_holds(
+        &self,
+        by: &Decider<'_>,
+        event: &mut Event,
+    ) -> Result<Vec<Change>, Error> {
+        let mut changes = Vec::new();
+        let person = match by {
             Decider::Seat(seat) => {
                 event.actor = Actor::Person;
-                event.person = Some(seat.person().id);
                 changes.push(self.require_session(seat).await?);
-                changes.push(self.require_person(seat.person().id).await?);
+                seat.person().id
             }
             Decider::Operator { person, .. } => {
                 event.actor = Actor::Operator;
-                event.person = Some(person.id);
-                changes.push(self.require_person(person.id).await?);
+                person.id
             }
             Decider::Policy {
                 rule,
@@ -186,31 +251,17 @@ impl Engine {
                 under,
                 ..
             } => {
-                event.person = Some(person.id);
                 event.note = Some((*rule).into());
-                changes.push(self.require_person(person.id).await?);
-                if let Some((grant, version)) = under {
-                    changes.push(Change::Require {
-                        key: Key::grant(*grant),
-                        version: *version,
-                    });
-                }
+                changes.extend(under.map(|(grant, version)| Change::Require {
+                    key: Key::grant(grant),
+                    version,
+                }));
+                person.id
             }
-        }
-        let commit = Commit {
-            issuer: self.issuer,
-            event,
-            before: Some(before),
-            changes,
         };
-        Ok((
-            commit,
-            Answered {
-                request,
-                client,
-                code,
-            },
-        ))
+        event.person = Some(person);
+        changes.push(self.require_person(person).await?);
+        Ok(changes)
     }
 
     fn code_for(&self, request: &PendingRequest) -> Option<Secret<kind::Collect>> {

@@ -83,6 +83,7 @@ impl Engine {
             let now = self.store.now();
             let shown = self.show(View::Id(id)).await?;
             let mut request = shown.request;
+            let waited = request.state.unanswered().is_ok();
             request.state = request.state.end(kind, now)?;
             request.keep_until = request.retention(now);
             let mut event = self.event(EventKind::RequestCancelled, caller, now);
@@ -99,7 +100,9 @@ impl Engine {
             ));
             match self.write(commit).await {
                 Ok(()) => {
-                    self.census.leave(client, &peer, expires_at);
+                    if waited {
+                        self.census.leave(client, &peer, expires_at);
+                    }
                     return Ok(Committed(()));
                 }
                 Err(error) => attempts.again(error)?,

@@ -88,11 +88,6 @@ impl Engine {
             match self.write(commit).await {
                 Ok(()) => {
                     self.pace.forget(&hash);
-                    self.census.leave(
-                        request.asker.client,
-                        &request.asker.peer,
-                        request.expires_at,
-                    );
                     return Ok(Committed(tokens));
                 }
                 Err(error) => attempts.again(error)?,

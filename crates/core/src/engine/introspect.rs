@@ -57,13 +57,15 @@ impl Engine {
         self.spend_proof(caller).await?;
         if let Some((standing, client)) = self.active_access(text).await? {
             let own = standing.token.client == caller.client().id;
-            let served = standing
+            let is_audience = standing
                 .token
                 .rights
                 .resources
                 .iter()
                 .any(|resource| serves(resource.as_str()));
-            return Ok((own || served).then(|| Introspected::Access(Box::new(standing), client)));
+            return Ok(
+                (own || is_audience).then(|| Introspected::Access(Box::new(standing), client))
+            );
         }
         let Some(secret) = Secret::<kind::Refresh>::parse(text) else {
             return Ok(None);

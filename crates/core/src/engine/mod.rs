@@ -22,13 +22,13 @@ mod tokens;
 use std::sync::Arc;
 
 pub use self::{
-    answer::{Answer, Answered, Decider, Decision},
+    answer::{Answer, Decider, Decision, Handover},
     cache::FRESH_FOR,
     client_token::ClientTokenRequest,
     collect::{Collect, CollectBy},
     introspect::Introspected,
     open::{Ask, Limits, Opened},
-    refresh::RefreshRequest,
+    refresh::{Narrow, RefreshRequest},
     revoke::Revoked,
     show::{Shown, View, belongs_to},
     sign_in::SignIn,

@@ -24,11 +24,11 @@ const CAP_RETRY: Lifetime = Lifetime::from_secs(60);
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Of one client.
-    pub pending_per_client: u32,
+    pub per_client: u32,
     /// From one source address.
-    pub pending_per_source: u32,
+    pub per_source: u32,
     /// Altogether.
-    pub pending_total: u32,
+    pub total: u32,
 }
 
 /// What a client asks.
@@ -51,7 +51,7 @@ pub struct Ask<'a> {
     /// The browser it began in. Absent for another device.
     pub browser: Option<SecretHash<kind::Interaction>>,
     /// Whether the person must be asked even if they agreed before.
-    pub always_ask: bool,
+    pub every_time: bool,
     /// The grant it would change.
     pub parent: Option<Id<Grant>>,
     /// What only the face reads.
@@ -82,9 +82,9 @@ impl Engine {
         active(ask.client)?;
         let expires_at = now.plus(ask.lifetime);
         let caps = Caps {
-            per_client: self.limits.pending_per_client,
-            per_source: self.limits.pending_per_source,
-            total: self.limits.pending_total,
+            per_client: self.limits.per_client,
+            per_source: self.limits.per_source,
+            total: self.limits.total,
         };
         if !self
             .census
@@ -131,7 +131,7 @@ impl Engine {
             need: ask.need.clone(),
             delivery: ask.delivery.clone(),
             browser: ask.browser,
-            always_ask: ask.always_ask,
+            always_ask: ask.every_time,
             parent: ask.parent,
             user_code: user_code.as_ref().map(|code| {
                 self.vault

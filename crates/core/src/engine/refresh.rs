@@ -8,6 +8,7 @@ use super::{
 use crate::{
     client::AuthenticatedClient,
     event::{Actor, EventKind},
+    issuer::Issuer,
     receipt::Receipt,
     refusal::Refusal,
     right::Rights,
@@ -17,6 +18,9 @@ use crate::{
     token::{Basis, Family, REFRESH_GRACE, RefreshToken, RefreshUse, Rotation, Standing, TokenSet},
 };
 
+/// Cuts what a family may carry to what is asked for now, or refuses. Pure.
+pub type Narrow<'a> = &'a (dyn Fn(&Rights) -> Result<Rights, Refusal> + Send + Sync);
+
 /// A client uses a refresh token.
 pub struct RefreshRequest<'a> {
     /// What it presents.
@@ -24,7 +28,7 @@ pub struct RefreshRequest<'a> {
     /// Who presents it.
     pub client: &'a AuthenticatedClient,
     /// What it asks for now, within what was granted. `None`: all of it.
-    pub narrow: Option<&'a (dyn Fn(&Rights) -> Result<Rights, Refusal> + Send + Sync)>,
+    pub narrow: Option<Narrow<'a>>,
     /// Which tokens to make.
     pub specs: Specs<'a>,
 }
@@ -52,7 +56,7 @@ impl Engine {
                 .refresh(self.issuer, hash)
                 .await?
                 .ok_or(Refusal::NotFound)?;
-            let (family, family_version) = standing.family.clone().ok_or(Refusal::NotFound)?;
+            let (family, _) = standing.family.clone().ok_or(Refusal::NotFound)?;
             if family.client != client.id {
                 return Err(Refusal::NotFound.into());
             }
@@ -72,55 +76,69 @@ impl Engine {
             if !standing.is_grounded(client, &issuer, now) {
                 return Err(Refusal::Revoked.into());
             }
-            let rights = match ask.narrow {
-                Some(narrow) => narrow(&family.rights)?,
-                None => family.rights.clone(),
-            };
-            let basis = Basis {
-                issuer: &issuer,
-                client,
-                person: standing.person.as_ref().map(|(p, _)| p),
-                subject: &family.subject,
-                rights: &rights,
-                authentication: family.authentication.as_ref(),
-                grant: family.grant,
-                family: Some(family.id),
-                session: family.session,
-                sid: family.sid,
-                now,
-            };
-            let next = Family {
-                generation: family.generation.saturating_add(1),
-                used_at: now,
-                ..family.clone()
-            };
-            let made = self.make(&basis, (ask.specs)(&basis), Some(&next))?;
-            let mut event = self.event(EventKind::TokenRefreshed, caller, now);
-            event.actor = Actor::Client;
-            event.client = Some(client.id);
-            event.person = family.person;
-            event.grant = family.grant;
-            event.family = Some(family.id);
-            event.tokens = made.jtis;
-            let mut commit = Commit {
-                issuer: self.issuer,
-                event,
-                before: Some(family.expires_at),
-                changes: made.changes,
-            };
-            commit
-                .changes
-                .push(Change::update(family_version, Record::Family(next)));
-            commit
-                .changes
-                .push(self.spent(&standing, ask.secret, &made.set, now));
-            commit.changes.extend(grounds(&standing));
-            commit.changes.extend(proof_change(ask.client));
+            let (commit, given) = self.plan_refresh(ask, &issuer, &standing, caller, now)?;
             match self.write(commit).await {
-                Ok(()) => return Ok(Committed(made.set)),
+                Ok(()) => return Ok(Committed(given)),
                 Err(error) => attempts.again(error)?,
             }
         }
+    }
+
+    fn plan_refresh(
+        &self,
+        ask: &RefreshRequest<'_>,
+        issuer: &Issuer,
+        standing: &Standing<RefreshToken>,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(Commit, TokenSet), Error> {
+        let (family, version) = standing.family.clone().ok_or(Refusal::NotFound)?;
+        let rights = match ask.narrow {
+            Some(narrow) => narrow(&family.rights)?,
+            None => family.rights.clone(),
+        };
+        let basis = Basis {
+            issuer,
+            client: ask.client.client(),
+            person: standing.person.as_ref().map(|(p, _)| p),
+            subject: &family.subject,
+            rights: &rights,
+            authentication: family.authentication.as_ref(),
+            grant: family.grant,
+            family: Some(family.id),
+            session: family.session,
+            sid: family.sid,
+            now,
+        };
+        let next = Family {
+            generation: family.generation.saturating_add(1),
+            used_at: now,
+            ..family.clone()
+        };
+        let made = self.make(&basis, (ask.specs)(&basis), Some(&next))?;
+        let mut event = self.event(EventKind::TokenRefreshed, caller, now);
+        event.actor = Actor::Client;
+        event.client = Some(family.client);
+        event.person = family.person;
+        event.grant = family.grant;
+        event.family = Some(family.id);
+        event.tokens = made.jtis;
+        let before = Some(family.expires_at);
+        let mut commit = Commit {
+            issuer: self.issuer,
+            event,
+            before,
+            changes: made.changes,
+        };
+        commit
+            .changes
+            .push(Change::update(version, Record::Family(next)));
+        commit
+            .changes
+            .push(self.spent(standing, ask.secret, &made.set, now));
+        commit.changes.extend(grounds(standing));
+        commit.changes.extend(proof_change(ask.client));
+        Ok((commit, made.set))
     }
 
     /// The presented token, marked used, with a receipt of what it gave.

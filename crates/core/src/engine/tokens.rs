@@ -45,7 +45,7 @@ impl Engine {
         for spec in specs {
             match spec {
                 access @ TokenSpec::Access { .. } => {
-                    self.make_access(basis, access, family, &mut made)?
+                    self.make_access(basis, access, family, &mut made)?;
                 }
                 TokenSpec::Refresh { idle, .. } => {
                     if let Some(family) = family {

@@ -75,22 +75,19 @@ impl Census {
 fn read<T>(
     get: &mut impl FnMut(Key) -> Found,
     key: Option<Key>,
-    take: fn(Record) -> Result<T, Record>,
+    take: fn(Record) -> Result<T, StoreError>,
 ) -> Result<Option<(T, u64)>, StoreError> {
     let Some(key) = key else { return Ok(None) };
     let Some(found) = get(key)? else {
         return Ok(None);
     };
-    match take(found.value) {
-        Ok(value) => Ok(Some((value, found.version))),
-        Err(other) => Err(other.misplaced()),
-    }
+    Ok(Some((take(found.value)?, found.version)))
 }
 
 macro_rules! takers {
     ($($name:ident: $variant:ident($value:ty),)*) => {
-        $(fn $name(record: Record) -> Result<$value, Record> {
-            if let Record::$variant(value) = record { Ok(value) } else { Err(record) }
+        $(fn $name(record: Record) -> Result<$value, StoreError> {
+            if let Record::$variant(value) = record { Ok(value) } else { Err(record.misplaced()) }
         })*
     };
 }

@@ -11,8 +11,7 @@ use crate::{
     issuer::Issuer,
     pending::{HandleKind, PendingRequest},
     store::{
-        Census, Change, Commit, Expect, Key, Outcome, Record, StoreError, Table, Version,
-        Versioned,
+        Census, Change, Commit, Expect, Key, Outcome, Record, StoreError, Table, Version, Versioned,
     },
     time::Timestamp,
 };
