@@ -1,7 +1,7 @@
 // What the pages do when a person uses them, with and without script.
 
 /** Runs each case in a fresh context; a case that throws or returns false is a finding. */
-export async function behaviours(browser, server, found) {
+export async function behaviours(browser, server, { found, accessible }) {
   for (const javaScriptEnabled of [true, false]) {
     for (const [name, run] of Object.entries({ ...ALWAYS, ...(javaScriptEnabled ? SCRIPTED : UNSCRIPTED) })) {
       const where = `${name} (script ${javaScriptEnabled ? 'on' : 'off'})`;
@@ -12,7 +12,7 @@ export async function behaviours(browser, server, found) {
       try {
         const page = await context.newPage();
         const open = (path) => page.goto(`${server.origin}/en/${path}.html`);
-        const problem = await run({ page, open, server, context });
+        const problem = await run({ page, open, server, context, judge: () => accessible(page, where, 'none') });
         if (problem) found(where, problem);
       } catch (error) {
         found(where, error.message.split('\n')[0]);
@@ -114,12 +114,13 @@ const SCRIPTED = {
     await page.click('[data-reveal]');
     return expect(shown === 'text' && (await page.getAttribute('#password', 'type')) === 'password', `type ${shown}`);
   },
-  async 'the outcome appears by itself'({ page, open, server }) {
+  async 'the outcome appears by itself'({ page, open, server, judge }) {
     for (const state of ['approved', 'denied', 'expired', 'answered']) {
       server.setState('waiting');
       await open('consent-device');
       server.setState(state);
       await page.waitForSelector(`#outcome[data-outcome="${state}"]`);
+      await judge();
       if (await page.locator('#approve').count()) return 'the form is still there';
       if ((await page.evaluate(() => document.activeElement.tagName)) !== 'H1') return 'the outcome has no focus';
     }

@@ -3,15 +3,17 @@
   'use strict';
 
   const language = document.documentElement.lang;
+  // The page's language in the person's own country decides how a date is written.
+  const region = navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
 
   // Times are written in UTC; a browser knows the person's zone.
   for (const time of document.querySelectorAll('time[data-time]')) {
     const at = new Date(time.dateTime);
-    const full = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short' }).format(at);
+    const full = new Intl.DateTimeFormat(region, { dateStyle: 'long', timeStyle: 'short' }).format(at);
     time.title = full;
     if (time.dataset.time === 'moment') time.textContent = full;
     if (time.dataset.time === 'day') {
-      time.textContent = new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(at);
+      time.textContent = new Intl.DateTimeFormat(region, { dateStyle: 'long' }).format(at);
     }
   }
 

@@ -1,11 +1,13 @@
 //! The person's pages as HTML: views in, text out.
 //!
-//! 1. [`Pages::new`] compiles the embedded templates, lets files of the same name in the operator's directory replace them,
-//!    and renders every page in every state and language once, so that a broken template refuses start.
+//! 1. [`Pages::new`] compiles the embedded templates and lets files of the same name in the operator's directory replace
+//!    them. With such a directory it renders every page in every state and language once, so that a broken template
+//!    refuses start; that the embedded ones are whole is what tests say.
 //! 2. [`Pages::render`] turns a [`Page`] into HTML in a [`Locale`]. It reads no clock and touches no file.
 //! 3. [`Pages::assets`] lists what the pages refer to, to be served under [`ASSETS_PATH`].
 //!
-//! The pages need no script, no inline style and nothing from another origin: [`content_security_policy`] says so.
+//! The pages need no script, no inline style and nothing from another origin: [`content_security_policy`] says so, and
+//! [`PAGE_HEADERS`] keep them out of caches, frames and referrers.
 //! Element ids (`login`, `password`, `submit-login`, `user-code`, `submit-code`, `confirm-device`, `approve`, `deny`,
 //! `logout-yes`, `my-grants`, `outcome`, `error-code`) are a public contract.
 //!
@@ -32,7 +34,7 @@ use speech::Speech;
 pub use asset::{ASSET_CACHE_CONTROL, ASSETS_PATH, Asset};
 pub use colour::Colour;
 pub use locale::Locale;
-pub use template::content_security_policy;
+pub use template::{PAGE_HEADERS, content_security_policy};
 pub use text::{ClientName, NameMark, SHOWN_LENGTH_MAX, Shown, visible_text};
 pub use theme::{Logo, LogoFormat, Scheme, TEXT_CONTRAST_MIN, Theme};
 pub use view::{
@@ -130,7 +132,9 @@ impl Pages {
             assets,
             theme,
         };
-        template::try_all(&pages)?;
+        if templates_dir.is_some() {
+            template::try_all(&pages)?;
+        }
         Ok(pages)
     }
 

@@ -66,7 +66,7 @@ impl Speech {
             }),
             text => Value::from_function(move |key: &str, kwargs: Kwargs| text.text(key, &arguments(&kwargs)?)),
             has => Value::from_function(move |key: &str| has.has(key)),
-            ago => Value::from_function(move |ms: i64| ago.time(ms, "relative", &ago.ago(ms)?)),
+            ago => Value::from_function(move |ms: i64| ago.time(ms, ago.age_form(ms), &ago.ago(ms)?)),
             day => Value::from_function(move |ms: i64| day.time(ms, "day", &day.calendar("time-day", ms)?)),
             moment => Value::from_function(move |ms: i64| moment.time(ms, "moment", &moment.calendar("time-moment", ms)?)),
             left => Value::from_function(move |ms: i64| left.left(ms)),
@@ -87,8 +87,22 @@ impl Speech {
                 ((seconds + MINUTE_S / 2) / MINUTE_S).max(1),
             ),
             HOUR_S..DAY_S => self.say("time-hours-ago", seconds / HOUR_S),
-            _ if seconds / DAY_S <= DAYS_AGO_MAX => self.say("time-days-ago", seconds / DAY_S),
+            _ if self.is_recent(ms) => self.say("time-days-ago", seconds / DAY_S),
             _ => self.calendar("time-day", ms),
+        }
+    }
+
+    /// Whether words such as '5 days ago' say more than a date.
+    fn is_recent(&self, ms: i64) -> bool {
+        (self.now.as_millisecond() - ms) / 1000 / DAY_S <= DAYS_AGO_MAX
+    }
+
+    /// How a script may write the moment anew: a date in the person's zone, words not at all.
+    fn age_form(&self, ms: i64) -> &'static str {
+        if self.is_recent(ms) {
+            "relative"
+        } else {
+            "day"
         }
     }
 

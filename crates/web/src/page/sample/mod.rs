@@ -1,7 +1,7 @@
 //! One sample of every page in every state.
 //!
-//! The server renders them all before it starts, so that a broken template is found by the operator and not by a person;
-//! tests and the gallery look at the same ones. Nobody named here exists; addresses are those RFC 5737 sets aside.
+//! A server with replaced templates renders them all before it starts, so that a broken one is found by the operator and
+//! not by a person; tests and the gallery look at the same ones. Nobody named here exists; addresses are those RFC 5737 sets aside.
 
 mod account;
 mod answer;

@@ -54,7 +54,7 @@ pub struct Shell {
     pub now: Timestamp,
     /// The signed-in person, with the links only they need; absent when nobody is signed in.
     pub account: Option<Account>,
-    /// Shown on error pages and in the footer of none: what the log knows this request by.
+    /// What the log knows this request by; error pages show it.
     pub request_id: Option<String>,
 }
 
