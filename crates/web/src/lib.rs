@@ -1,3 +1,13 @@
-//! Placet.
+//! The HTTP edge all faces share, and the person's side.
 
+pub mod client_auth;
+pub mod context;
+pub mod face;
+pub mod fetch;
+pub mod keys;
+pub mod limit;
 pub mod page;
+pub mod params;
+pub mod person;
+pub mod reply;
+pub mod site;

@@ -1,0 +1,1 @@
+//! Who is the client? One place for every face.

@@ -1,0 +1,4 @@
+//! The way out to other servers.
+
+/// The one outbound client.
+pub struct Fetch;

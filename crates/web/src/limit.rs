@@ -1,0 +1,4 @@
+//! Who may try how often.
+
+/// All counters of tries.
+pub struct Limiter;

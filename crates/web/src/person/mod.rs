@@ -1,0 +1,4 @@
+//! The person's side.
+
+/// Password hashing, bounded.
+pub struct Passwords;
