@@ -307,4 +307,16 @@ mod tests {
             })
         ));
     }
+
+    #[test]
+    fn an_accent_too_pale_for_text_is_told_to_the_operator() {
+        assert!(Theme::default().advice().is_empty());
+        let mut theme = Theme::default();
+        theme.light.accent = Colour::rgb(0xFF, 0x9E, 0x2C);
+        let advice = theme.advice();
+        assert!(
+            advice.len() == 1 && advice[0].starts_with("theme.light.accent"),
+            "{advice:?}"
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use placet_web::page::{Link, Locale, Pages, Theme, content_security_policy};
+use placet_web::page::{Link, Locale, Logo, LogoFormat, Pages, Theme, content_security_policy};
 
 use super::rendered;
 
@@ -270,6 +270,37 @@ fn assets_are_found_by_the_path_the_pages_use() {
             "{path}"
         );
     }
+}
+
+#[test]
+fn h8_a_logo_comes_from_this_origin() {
+    let logo = Logo {
+        format: LogoFormat::Png,
+        bytes: vec![0x89, b'P', b'N', b'G'],
+    };
+    let theme = Theme {
+        logo: Some(logo),
+        ..Theme::default()
+    };
+    let pages = Pages::new(theme, None).expect("a logo is not read");
+    let asset = pages
+        .assets()
+        .iter()
+        .find(|asset| asset.name == "logo")
+        .expect("there is always a logo");
+    assert_eq!(
+        (asset.content_type, asset.bytes.as_ref()),
+        ("image/png", &[0x89, b'P', b'N', b'G'][..])
+    );
+    let sample = placet_web::page::sample::all().remove(0);
+    let html = pages
+        .render(&sample.page, Locale::English, &sample.shell)
+        .expect("the sample renders");
+    assert!(
+        attribute(&html, "src").contains(&asset.path.as_str()),
+        "{}",
+        asset.path
+    );
 }
 
 #[test]
