@@ -1,6 +1,6 @@
 //! What the pages show: plain values without behaviour, filled by the handlers.
 //!
-//! Text of strangers is [`Shown`] or [`ClientName`], addresses are [`Link`], moments are `jiff::Timestamp`.
+//! Text of strangers is [`Shown`] or [`ClientName`](super::ClientName), addresses are [`Link`], moments are `jiff::Timestamp`.
 
 mod account;
 mod answer;
