@@ -209,9 +209,8 @@ impl<'a> Hand<'a> {
                     .map(|form| (form, false))
             };
             let Some((form, decides)) = next else {
-                let code = page.by_id("error-code").map_or("", |tag| tag.name.as_str());
                 return Err(format!(
-                    "a page (status {status}{code}) offers nothing to go on with"
+                    "a page (status {status}) offers nothing to go on with"
                 ));
             };
             let step = self.steps.fetch_add(1, Ordering::Relaxed);

@@ -85,9 +85,9 @@ fn device(first: &mut Hand<'_>, second: &mut Hand<'_>, dice: &mut Dice) -> Told<
         // Asked too early once, it must wait an interval: the answer is collected after the next start.
         first.poll(&opened.device_code)?;
     }
-    let Some(verdict) = answer(first, second, dice, &opened)? else {
+    if answer(first, second, dice, &opened)?.is_none() {
         return Ok(None);
-    };
+    }
     if dice.one_in(4) {
         // Left for the client to collect after the next start.
         return Ok(Some(()));
@@ -105,11 +105,6 @@ fn device(first: &mut Hand<'_>, second: &mut Hand<'_>, dice: &mut Dice) -> Told<
         }) => later(first, second, dice, (access, refresh)),
         Some(Reply::Tokens { refresh: None, .. }) => {
             Err("a request for offline_access was approved without a refresh token".to_owned())
-        }
-        Some(Reply::Refused(code))
-            if code == "slow_down" || (code == "access_denied" && verdict == "denied") =>
-        {
-            Ok(Some(()))
         }
         // The judge reads the journal and has the last word on what is allowed.
         Some(_) => Ok(Some(())),
