@@ -45,13 +45,11 @@ impl Reply {
 
     /// Sends the browser elsewhere with a GET, whatever it did before (RFC 9700 §4.12).
     pub fn see_other(location: &str) -> Self {
-        match HeaderValue::from_str(location) {
-            Ok(value) => Self::empty(StatusCode::SEE_OTHER).with_header(header::LOCATION, value),
-            Err(_) => {
-                tracing::error!("a redirect target is not a header value");
-                Self::empty(StatusCode::INTERNAL_SERVER_ERROR)
-            }
-        }
+        let Ok(value) = HeaderValue::from_str(location) else {
+            tracing::error!("a redirect target is not a header value");
+            return Self::empty(StatusCode::INTERNAL_SERVER_ERROR);
+        };
+        Self::empty(StatusCode::SEE_OTHER).with_header(header::LOCATION, value)
     }
 
     /// The same with this body.

@@ -104,19 +104,18 @@ impl Engine {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<(), Error> {
+        if let (CollectBy::Code, State::Collected { family, .. }) = (ask.by, &request.state) {
+            // Whoever brings a used code, somebody has it who should not (RFC 9700 §4.5.3.1).
+            self.end_reused(*family, caller).await?;
+            return Err(Refusal::Reused.into());
+        }
         let owner = request.asker.client == ask.client.client().id;
         let judged = if owner {
             (ask.check)(request)
         } else {
             Err(Refusal::WrongClient)
         };
-        let Err(refusal) = judged else {
-            if let (CollectBy::Code, State::Collected { family, .. }) = (ask.by, &request.state) {
-                self.end_reused(*family, caller).await?;
-                return Err(Refusal::Reused.into());
-            }
-            return Ok(());
-        };
+        let Err(refusal) = judged else { return Ok(()) };
         if ask.by == CollectBy::Code && matches!(request.state, State::Approved(_)) {
             let mut failed = request.clone();
             failed.state = failed.state.end(EndKind::Failed, now)?;

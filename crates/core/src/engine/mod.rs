@@ -13,11 +13,13 @@ mod collect;
 mod introspect;
 mod open;
 mod refresh;
+mod registry;
 mod revoke;
 mod show;
 mod sign_in;
 mod sweep;
 mod tokens;
+mod verify;
 
 use std::sync::Arc;
 
@@ -29,10 +31,12 @@ pub use self::{
     introspect::Introspected,
     open::{Ask, Limits, Opened},
     refresh::{Narrow, RefreshRequest},
+    registry::{NewClient, NewPerson},
     revoke::Revoked,
     show::{Shown, View, belongs_to},
     sign_in::SignIn,
     sweep::{EVENT_RETENTION, SWEEP_STEP},
+    verify::{Verified, Violation},
 };
 use self::{cache::Cache, census::Census};
 use crate::{

@@ -12,11 +12,8 @@ use crate::{
     refusal::Refusal,
     secret::{Secret, SecretHash, kind},
     store::{Change, Commit, Record, Table, Versioned},
-    time::Lifetime,
 };
 
-/// A revoked grant is listed for this long.
-const REVOKED_GRANT_RETENTION: Lifetime = Lifetime::from_secs(30 * 24 * 3600);
 /// The most grants or sessions of one person that are listed.
 const LIST_LIMIT: usize = 1_000;
 
@@ -125,7 +122,7 @@ impl Engine {
                 return Ok(Committed(()));
             }
             grant.value.revoked_at = Some(now);
-            grant.value.keep_until = Some(now.plus(REVOKED_GRANT_RETENTION));
+            grant.value.keep_until = Some(now.plus(super::EVENT_RETENTION));
             let mut event = self.event(EventKind::GrantRevoked, caller, now);
             event.client = Some(grant.value.client);
             event.person = grant.value.person;
