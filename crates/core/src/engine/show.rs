@@ -142,20 +142,25 @@ impl Engine {
         version: u64,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if request.in_time(now).is_ok() {
+        let Err(late) = request.in_time(now) else {
             return Ok(());
-        }
+        };
+        let (end, kind) = match late {
+            Refusal::Expired => (EndKind::Expired, EventKind::RequestExpired),
+            _ => (EndKind::Revoked, EventKind::RequestCancelled),
+        };
         let mut ended = request.clone();
-        ended.state = ended.state.end(EndKind::Expired, now)?;
+        ended.state = ended.state.end(end, now)?;
         ended.keep_until = request.retention(now);
-        let mut event = self.event(EventKind::RequestExpired, &Caller::default(), now);
+        let mut event = self.event(kind, &Caller::default(), now);
         event.client = Some(request.asker.client);
         event.request = Some(request.id);
+        event.note = Some("too late".into());
         let commit = Commit::new(self.issuer, event)
             .with(Change::update(version, Record::Pending(Box::new(ended))));
         match self.write(commit).await {
             // Somebody else changed it first; they can only have ended it too, since its time is over.
-            Ok(()) | Err(StoreError::Conflict) => Err(Refusal::Expired.into()),
+            Ok(()) | Err(StoreError::Conflict) => Err(late.into()),
             Err(error) => Err(error.into()),
         }
     }

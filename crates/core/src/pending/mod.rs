@@ -132,23 +132,18 @@ impl PendingRequest {
     /// Whether `now` is still before its end. An ended or collected request is never late.
     ///
     /// # Errors
-    /// [`Refusal::Expired`] from `expires_at` on.
+    /// From `expires_at` on: [`Refusal::Expired`] while nobody has answered; [`Refusal::Revoked`] for an approval that
+    /// was not collected in time, since nobody may be told 'expired' of what somebody was told 'approved' of.
     pub fn in_time(&self, now: Timestamp) -> Result<(), Refusal> {
+        if now < self.expires_at {
+            return Ok(());
+        }
         match &self.state {
-            State::Pending
-            | State::Interacting { .. }
-            | State::Clarifying { .. }
-            | State::Approved(_)
-                if now >= self.expires_at =>
-            {
+            State::Pending | State::Interacting { .. } | State::Clarifying { .. } => {
                 Err(Refusal::Expired)
             }
-            State::Pending
-            | State::Interacting { .. }
-            | State::Clarifying { .. }
-            | State::Approved(_)
-            | State::Collected { .. }
-            | State::Ended(_) => Ok(()),
+            State::Approved(_) => Err(Refusal::Revoked),
+            State::Collected { .. } | State::Ended(_) => Ok(()),
         }
     }
 
