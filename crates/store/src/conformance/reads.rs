@@ -1,0 +1,265 @@
+//! Reads: what they list, in which order, and that each sees one moment.
+
+use std::sync::Arc;
+
+use placet_core::{
+    event::Event,
+    id::Id,
+    pending::State,
+    store::{Change, Key, Record, Table},
+    time::Lifetime,
+};
+use tokio::task::JoinSet;
+
+use super::{
+    Scene,
+    sample::{LIFE, handle, pending},
+};
+
+/// Pages follow each other in the order of the keys, without gap or repeat.
+pub async fn a_page_is_in_key_order(scene: Scene) {
+    let people: Vec<_> = (0..10)
+        .map(|n| Record::Person(scene.person(&format!("person {n}"))))
+        .collect();
+    let mut keys: Vec<_> = people.iter().map(Record::key).collect();
+    keys.sort_by(|a, b| a.bytes().cmp(b.bytes()));
+    scene.insert(people).await;
+    scene.insert([Record::Client(scene.client("tv"))]).await;
+    let page = async |after, limit| {
+        let page = scene.store.page(scene.issuer, Table::Person, after, limit);
+        let found = page.await.unwrap();
+        found.iter().map(|row| row.value.key()).collect::<Vec<_>>()
+    };
+    let mut seen = Vec::new();
+    loop {
+        let next = page(seen.last().copied(), 4).await;
+        if next.is_empty() {
+            break;
+        }
+        assert!(next.len() <= 4);
+        seen.extend(next);
+    }
+    assert_eq!(seen, keys);
+    assert_eq!(page(None, 100).await, keys);
+    assert!(page(None, 0).await.is_empty());
+}
+
+/// Grants and sessions are listed under their person, families under their grant; nobody else's.
+pub async fn what_is_owned_is_listed(scene: Scene) {
+    let (ada, bob) = (scene.person("ada"), scene.person("bob"));
+    let grants: Vec<_> = (0..3).map(|_| scene.grant(ada.id)).collect();
+    let theirs = scene.grant(bob.id);
+    let family = scene.family(Some(grants[0].id));
+    let stray = scene.family(None);
+    scene
+        .insert(grants.iter().cloned().map(Record::Grant))
+        .await;
+    scene
+        .insert([
+            Record::Grant(theirs.clone()),
+            Record::Session(scene.session(ada.id, "cookie 1")),
+            Record::Session(scene.session(ada.id, "cookie 2")),
+            Record::Session(scene.session(bob.id, "cookie 3")),
+            Record::Family(family.clone()),
+            Record::Family(stray),
+        ])
+        .await;
+    let owned = async |table, owner: &[u8; 16], limit| {
+        let rows = scene.store.owned(scene.issuer, table, *owner, limit);
+        let rows = rows.await.unwrap();
+        rows.iter().map(|row| row.value.key()).collect::<Vec<_>>()
+    };
+    let mut wanted: Vec<_> = grants.iter().map(|grant| Key::grant(grant.id)).collect();
+    wanted.sort_by(|a, b| a.bytes().cmp(b.bytes()));
+    let of_ada = ada.id.as_bytes();
+    assert_eq!(owned(Table::Grant, of_ada, 10).await, wanted);
+    assert_eq!(owned(Table::Grant, of_ada, 2).await, wanted[..2]);
+    let of_bob = owned(Table::Grant, bob.id.as_bytes(), 10).await;
+    assert_eq!(of_bob, [Key::grant(theirs.id)]);
+    assert_eq!(owned(Table::Session, of_ada, 10).await.len(), 2);
+    let families = owned(Table::Family, grants[0].id.as_bytes(), 10).await;
+    assert_eq!(families, [Key::family(family.id)]);
+    assert!(owned(Table::Person, of_ada, 10).await.is_empty());
+    assert!(owned(Table::Grant, &[0; 16], 10).await.is_empty());
+}
+
+/// Events come oldest first and can be read on from any one.
+pub async fn events_come_oldest_first(scene: Scene) {
+    let mut written = Vec::new();
+    for _ in 0..7 {
+        scene.harness.clock().advance(Lifetime::from_millis(1));
+        let commit = scene.commit([]);
+        written.push(commit.event.id);
+        scene.store.commit(commit).await.unwrap();
+    }
+    let read = async |after, limit| {
+        let events = scene.store.events(scene.issuer, after, limit).await;
+        let ids = events.unwrap().into_iter().map(|event| event.id);
+        ids.collect::<Vec<Id<Event>>>()
+    };
+    assert_eq!(read(None, 100).await, written);
+    assert_eq!(read(None, 3).await, written[..3]);
+    assert_eq!(read(Some(written[2]), 3).await, written[3..6]);
+    assert!(read(Some(written[6]), 3).await.is_empty());
+}
+
+/// A handle leads to its request by kind and hash, at the request's version.
+pub async fn a_handle_leads_to_its_request(scene: Scene) {
+    let request = scene.request(State::Pending);
+    let door = handle(&request, "device code");
+    scene
+        .insert([pending(request.clone()), Record::Handle(door.clone())])
+        .await;
+    let collected = scene.collected(&request);
+    scene.write([Change::update(1, collected)]).await.unwrap();
+    let by = |kind, hash| scene.store.pending_by(scene.issuer, kind, hash);
+    let found = by(door.kind, door.hash).await.unwrap().unwrap();
+    assert_eq!((found.version, found.value.id), (2, request.id));
+    let other = handle(&request, "another").hash;
+    assert!(by(door.kind, other).await.unwrap().is_none());
+    let wrong_door = placet_core::pending::HandleKind::Code;
+    assert!(by(wrong_door, door.hash).await.unwrap().is_none());
+    scene
+        .insert([Record::Handle(handle(
+            &scene.request(State::Pending),
+            "lost",
+        ))])
+        .await;
+    let lost = handle(&request, "lost").hash;
+    assert!(by(door.kind, lost).await.unwrap().is_none());
+}
+
+/// An access token comes with the family, grant, session and person it names, and their versions.
+pub async fn an_access_token_stands_on_all_it_names(scene: Scene) {
+    let person = scene.person("ada");
+    let grant = scene.grant(person.id);
+    let session = scene.session(person.id, "cookie");
+    let family = scene.family(Some(grant.id));
+    let mut token = scene.access("token");
+    token.person = Some(person.id);
+    token.grant = Some(grant.id);
+    token.family = Some(family.id);
+    token.session = Some(session.hash);
+    scene
+        .insert([
+            Record::Person(person.clone()),
+            Record::Grant(grant.clone()),
+            Record::Session(session.clone()),
+            Record::Family(family.clone()),
+            Record::Access(token.clone()),
+            Record::Access(scene.access("bare")),
+        ])
+        .await;
+    let update = Change::update(1, Record::Person(person.clone()));
+    scene.write([update]).await.unwrap();
+    let standing = scene.store.access(scene.issuer, token.hash).await;
+    let standing = standing.unwrap().unwrap();
+    assert_eq!((standing.token, standing.version), (token, 1));
+    assert_eq!(standing.family, Some((family, 1)));
+    assert_eq!(standing.grant, Some((grant, 1)));
+    assert_eq!(standing.session, Some((session, 1)));
+    assert_eq!(standing.person, Some((person, 2)));
+    let bare = scene.store.access(scene.issuer, scene.access("bare").hash);
+    let bare = bare.await.unwrap().unwrap();
+    assert!(bare.family.is_none() && bare.grant.is_none());
+    assert!(bare.session.is_none() && bare.person.is_none());
+    let unknown = scene.access("unknown").hash;
+    let unknown = scene.store.access(scene.issuer, unknown).await.unwrap();
+    assert!(unknown.is_none());
+}
+
+/// A refresh token comes with its family and what the family names.
+pub async fn a_refresh_token_stands_on_its_family(scene: Scene) {
+    let person = scene.person("ada");
+    let grant = scene.grant(person.id);
+    let session = scene.session(person.id, "cookie");
+    let mut family = scene.family(Some(grant.id));
+    family.person = Some(person.id);
+    family.session = Some(session.hash);
+    let token = scene.refresh(family.id, "refresh");
+    let orphan = scene.refresh(scene.id(), "orphan");
+    scene
+        .insert([
+            Record::Person(person.clone()),
+            Record::Grant(grant.clone()),
+            Record::Session(session.clone()),
+            Record::Family(family.clone()),
+            Record::Refresh(token.clone()),
+            Record::Refresh(orphan.clone()),
+        ])
+        .await;
+    let standing = scene.store.refresh(scene.issuer, token.hash).await;
+    let standing = standing.unwrap().unwrap();
+    assert_eq!((standing.token, standing.version), (token, 1));
+    assert_eq!(standing.family, Some((family, 1)));
+    assert_eq!(standing.grant, Some((grant, 1)));
+    assert_eq!(standing.session, Some((session, 1)));
+    assert_eq!(standing.person, Some((person, 1)));
+    let orphan = scene.store.refresh(scene.issuer, orphan.hash).await;
+    assert!(orphan.unwrap().unwrap().family.is_none());
+}
+
+/// What a commit changes together is never read apart.
+pub async fn a_standing_is_read_at_one_moment(scene: Scene) {
+    const ROUNDS: u64 = 100;
+    let person = scene.person("ada");
+    let grant = scene.grant(person.id);
+    let mut token = scene.access("token");
+    token.person = Some(person.id);
+    token.grant = Some(grant.id);
+    let records = || {
+        [
+            Record::Person(person.clone()),
+            Record::Grant(grant.clone()),
+            Record::Access(token.clone()),
+        ]
+    };
+    scene.insert(records()).await;
+    let mut readers = JoinSet::new();
+    for _ in 0..3 {
+        let (store, issuer) = (Arc::clone(&scene.second), scene.issuer);
+        readers.spawn(async move {
+            let mut seen = 0;
+            while seen <= ROUNDS {
+                let standing = store.access(issuer, token.hash).await.unwrap().unwrap();
+                let (_, person) = standing.person.unwrap();
+                let (_, grant) = standing.grant.unwrap();
+                assert_eq!((person, grant), (standing.version, standing.version));
+                seen = standing.version;
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    for version in 1..=ROUNDS {
+        let changes = records().map(|record| Change::update(version, record));
+        scene.write(changes).await.unwrap();
+    }
+    readers.join_all().await;
+}
+
+/// The census has every request that can still be answered, and no other.
+pub async fn c10_the_census_counts_open_requests(scene: Scene) {
+    let open = scene.request(State::Pending);
+    let denied = scene.request(State::Pending);
+    let mut late = scene.request(State::Pending);
+    late.expires_at = scene.in_ms(1_000);
+    let first = [&open, &denied, &late].map(|request| pending(request.clone()));
+    scene.insert(first).await;
+    let change = Change::update(1, scene.denied(&denied));
+    scene.write([change]).await.unwrap();
+    let census = async |now| {
+        let counted = scene.store.census(scene.issuer, now).await.unwrap();
+        let mut ends: Vec<_> = counted.iter().map(|one| one.expires_at).collect();
+        ends.sort();
+        assert!(counted.iter().all(|one| one.peer == open.asker.peer));
+        ends
+    };
+    assert_eq!(
+        census(scene.now()).await,
+        [late.expires_at, open.expires_at]
+    );
+    assert_eq!(census(late.expires_at).await, [open.expires_at]);
+    let before_end = open.expires_at.minus(Lifetime::from_millis(1));
+    assert_eq!(census(before_end).await, [open.expires_at]);
+    assert!(census(open.expires_at.plus(LIFE)).await.is_empty());
+}
