@@ -1,0 +1,98 @@
+//! Cookies: their names, how they are set, and how they are read back.
+//!
+//! A name carries the `__Host-` prefix where browsers reach the server by https, so that no sub-domain can shadow it, and
+//! a short hash of the issuer: cookies ignore ports and, with the prefix, paths, so two issuers on one host would otherwise
+//! overwrite each other's (threat H3).
+//!
+//! Spec: RFC 6265 §4.1, RFC 6265bis §4.1.3.2
+
+use data_encoding::HEXLOWER;
+use placet_core::{
+    secret::{SecretHash, kind},
+    time::Lifetime,
+};
+
+use crate::{context::Call, site::SiteSettings};
+
+/// How many bytes of the issuer's hash a name carries.
+const ISSUER_TAG_BYTES: usize = 4;
+/// Cookies read of one request; a browser sends at most a few hundred.
+const COOKIES_LIMIT: usize = 512;
+
+/// What a cookie is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// One sign-in.
+    Session,
+    /// One request in this browser; the name goes on with the request's id.
+    Interaction,
+    /// Forms of nobody in particular: sign-in and code entry.
+    Form,
+}
+
+impl Purpose {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Interaction => "ask",
+            Self::Form => "form",
+        }
+    }
+}
+
+/// The name of a cookie, or the beginning of it for an interaction's.
+pub(super) fn name(settings: &SiteSettings, purpose: Purpose) -> String {
+    let hash = SecretHash::<kind::Content>::of(&settings.issuer_url);
+    let tag: Vec<u8> = hash
+        .as_bytes()
+        .iter()
+        .copied()
+        .take(ISSUER_TAG_BYTES)
+        .collect();
+    let prefix = if settings.secure { "__Host-" } else { "" };
+    format!(
+        "{prefix}placet-{}-{}",
+        purpose.word(),
+        HEXLOWER.encode(&tag)
+    )
+}
+
+/// A `Set-Cookie` value. Without a lifetime it ends with the browser.
+pub(super) fn set(
+    settings: &SiteSettings,
+    name: &str,
+    value: &str,
+    lifetime: Option<Lifetime>,
+) -> String {
+    let mut text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
+    if settings.secure {
+        text.push_str("; Secure");
+    }
+    if let Some(lifetime) = lifetime {
+        text.push_str(&format!("; Max-Age={}", lifetime.as_secs_ceil()));
+    }
+    text
+}
+
+/// A `Set-Cookie` value that removes a cookie.
+pub(super) fn clear(settings: &SiteSettings, name: &str) -> String {
+    set(settings, name, "", Some(Lifetime::ZERO))
+}
+
+/// The cookies of a request, as `(name, value)` in the order sent.
+pub(super) fn sent(call: &Call) -> impl Iterator<Item = (&str, &str)> {
+    call.headers
+        .get_all(http::header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .take(COOKIES_LIMIT)
+}
+
+/// The value of a cookie that must be sent once; a name sent twice is not to be trusted.
+pub(super) fn value<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
+    let mut values = sent(call).filter(|(sent, _)| *sent == name);
+    let (_, value) = values.next()?;
+    values.next().is_none().then_some(value)
+}
