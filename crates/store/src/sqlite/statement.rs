@@ -17,15 +17,11 @@ pub(super) struct Statements {
 }
 
 macro_rules! sweep {
-    ($table:literal, $key:literal) => {
+    ($table:literal) => {
         concat!(
             "DELETE FROM ",
             $table,
-            " WHERE (issuer, ",
-            $key,
-            ") IN (SELECT issuer, ",
-            $key,
-            " FROM ",
+            " WHERE rowid IN (SELECT rowid FROM ",
             $table,
             " WHERE keep_until < ?1 ORDER BY keep_until LIMIT ?2)"
         )
@@ -37,7 +33,7 @@ macro_rules! statements {
         statements!(@ $table, None, None)
     };
     ($table:literal, ends) => {
-        statements!(@ $table, None, Some(sweep!($table, "key")))
+        statements!(@ $table, None, Some(sweep!($table)))
     };
     ($table:literal, owned, ends) => {
         statements!(
@@ -46,7 +42,7 @@ macro_rules! statements {
                 "SELECT key, version, body FROM ", $table,
                 " WHERE issuer = ?1 AND owner = ?2 ORDER BY key LIMIT ?3"
             )),
-            Some(sweep!($table, "key"))
+            Some(sweep!($table))
         )
     };
     (@ $table:literal, $owned:expr, $sweep:expr) => {
@@ -103,7 +99,8 @@ pub(super) const RELEASE: &str = "RELEASE one";
 
 pub(super) const SPEND: &str =
     "INSERT INTO spent (issuer, value, keep_until) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-pub(super) const SWEEP_SPENT: &str = sweep!("spent", "value");
+pub(super) const SWEEP_SPENT: &str = "DELETE FROM spent WHERE (issuer, value) IN \
+    (SELECT issuer, value FROM spent WHERE keep_until < ?1 ORDER BY keep_until LIMIT ?2)";
 
 pub(super) const APPEND: &str =
     "INSERT INTO event (issuer, id, at, body) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";

@@ -1,4 +1,4 @@
-//! A full disk: nothing is acknowledged, reads go on, and it works again once there is room.
+//! A full disk and a failing engine: nothing is acknowledged, reads go on, and it works again afterwards.
 
 use placet_core::store::{Store as _, StoreError};
 
@@ -41,4 +41,24 @@ async fn k5_a_full_disk_acknowledges_nothing_and_recovers() {
     page_limit(&desk, 1_000_000).await;
     desk.store.commit(desk.naming(&refused)).await.unwrap();
     assert!(desk.has(&refused).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k5_a_failing_engine_writes_nothing_and_is_opened_again() {
+    let scratch = Scratch::new();
+    let desk = Desk::new(&scratch, 2);
+    desk.store.commit(desk.naming("before")).await.unwrap();
+    let broken = desk
+        .store
+        .tamper(|connection| connection.pragma_update(None, "query_only", true));
+    broken.await.unwrap().unwrap();
+    let refused = desk.store.commit(desk.naming("during")).await;
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable { .. })),
+        "{refused:?}"
+    );
+    assert!(desk.has("before").await);
+    assert!(!desk.has("during").await);
+    desk.store.commit(desk.naming("during")).await.unwrap();
+    assert!(desk.has("during").await);
 }
