@@ -1,4 +1,0 @@
-//! The way out to other servers.
-
-/// The one outbound client.
-pub struct Fetch;

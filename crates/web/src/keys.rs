@@ -1,4 +1,0 @@
-//! Keys that sign, and their public parts.
-
-/// The issuer's signing keys.
-pub struct KeyRing;

@@ -1,4 +1,0 @@
-//! Who may try how often.
-
-/// All counters of tries.
-pub struct Limiter;
