@@ -1,0 +1,136 @@
+//! `/token`: a proof becomes tokens.
+//!
+//! 1. Read the form, authenticate the client, read the grant.
+//! 2. The client must be registered for the grant (threat T16).
+//! 3. One verb of the engine per grant decides and commits.
+//!
+//! Spec: RFC 6749 §3.2, §4–6, RFC 8628 §3.4, RFC 8707 §2.2
+
+mod authorization_code;
+mod client_credentials;
+mod device_code;
+mod refresh_token;
+mod specs;
+
+use std::sync::Arc;
+
+use placet_core::{
+    Refusal,
+    client::{
+        AUTHORIZATION_CODE, AuthenticatedClient, CLIENT_CREDENTIALS, DEVICE_CODE, REFRESH_TOKEN,
+    },
+    engine::{Caller, Committed},
+    event::Actor,
+    pending::PendingRequest,
+    token::TokenSet,
+};
+use placet_web::{client_auth, context::Call, params::Form, reply::Reply, site::Site};
+
+pub(crate) use self::specs::specs;
+pub use self::{
+    authorization_code::CodeGrant, client_credentials::ClientGrant, device_code::DeviceGrant,
+    refresh_token::RefreshGrant,
+};
+use crate::{
+    error::{OAuthError, Problem},
+    face::FACE,
+    outcome::Outcome,
+};
+
+/// A request for tokens by an authenticated client.
+#[derive(Debug)]
+pub struct TokenRequest {
+    /// Who asks.
+    pub client: AuthenticatedClient,
+    /// With what.
+    pub grant: GrantRequest,
+    /// From where, for the audit.
+    pub caller: Caller,
+}
+
+/// The grants, each with its own parameters.
+#[derive(Debug)]
+pub enum GrantRequest {
+    /// RFC 6749 §4.1.3.
+    AuthorizationCode(CodeGrant),
+    /// RFC 6749 §6.
+    RefreshToken(RefreshGrant),
+    /// RFC 6749 §4.4.
+    ClientCredentials(ClientGrant),
+    /// RFC 8628 §3.4.
+    DeviceCode(DeviceGrant),
+}
+
+/// Answers a POST.
+pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
+    let outcome = match request(&site, &call).await {
+        Ok(request) => token(&site, &request).await,
+        Err(problem) => problem.into(),
+    };
+    outcome.print()
+}
+
+async fn request(site: &Site, call: &Call) -> Result<TokenRequest, Problem> {
+    let form = Form::of_call(call)?;
+    let client = client_auth::authenticate(site, call, &form).await?;
+    let (grant_type, grant) = GrantRequest::parse(&form)?;
+    if !client.client().may_use(grant_type) {
+        return Err(OAuthError::UnauthorizedClient.into());
+    }
+    Ok(TokenRequest {
+        client,
+        grant,
+        caller: call.context.caller(Actor::Client),
+    })
+}
+
+/// Issues tokens for a grant.
+pub async fn token(site: &Site, request: &TokenRequest) -> Outcome {
+    let TokenRequest {
+        client,
+        grant,
+        caller,
+    } = request;
+    let given: Result<Committed<TokenSet>, Problem> = match grant {
+        GrantRequest::AuthorizationCode(grant) => grant.exchange(site, client, caller).await,
+        GrantRequest::RefreshToken(grant) => grant.exchange(site, client, caller).await,
+        GrantRequest::ClientCredentials(grant) => grant.exchange(site, client, caller).await,
+        GrantRequest::DeviceCode(grant) => grant.exchange(site, client, caller).await,
+    };
+    match given {
+        Ok(set) => Outcome::Tokens(Box::new(set.into_inner())),
+        Err(problem) => problem.into(),
+    }
+}
+
+impl GrantRequest {
+    /// Reads `grant_type` and what belongs to it.
+    fn parse(form: &Form) -> Result<(&'static str, Self), Problem> {
+        let grant_type = form.get("grant_type").ok_or(OAuthError::InvalidRequest)?;
+        Ok(match grant_type {
+            AUTHORIZATION_CODE => (
+                AUTHORIZATION_CODE,
+                Self::AuthorizationCode(CodeGrant::parse(form)?),
+            ),
+            REFRESH_TOKEN => (
+                REFRESH_TOKEN,
+                Self::RefreshToken(RefreshGrant::parse(form)?),
+            ),
+            CLIENT_CREDENTIALS => (
+                CLIENT_CREDENTIALS,
+                Self::ClientCredentials(ClientGrant::parse(form)?),
+            ),
+            DEVICE_CODE => (DEVICE_CODE, Self::DeviceCode(DeviceGrant::parse(form)?)),
+            _ => return Err(OAuthError::UnsupportedGrantType.into()),
+        })
+    }
+}
+
+/// Whether a request was opened by this face; a handle of another protocol's request is unknown here.
+fn of_this_face(request: &PendingRequest) -> Result<(), Refusal> {
+    if request.face == FACE {
+        Ok(())
+    } else {
+        Err(Refusal::NotFound)
+    }
+}
