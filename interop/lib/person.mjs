@@ -30,14 +30,15 @@ export async function answer(page, decision) {
 }
 
 /**
- * Walks from where the page is to the end, whatever is asked: code, sign-in, consent.
+ * Walks from where the page is to the end, whatever is asked: code, sign-in, consent. `see` is called at every step.
  * Answers the steps it came by; the last is `#outcome`, `#error-code`, or `#client` when the browser is back at the client.
  */
-export async function goThrough(page, { person, userCode, decision = 'approve', scripted = true }) {
+export async function goThrough(page, { person, userCode, decision = 'approve', scripted = true, see = async () => {} }) {
   const steps = [];
   for (let round = 0; round < 8; round += 1) {
     const at = await step(page);
     if (at !== steps.at(-1)) steps.push(at);
+    await see(page, at);
     if (at === '#login') await signIn(page, person);
     else if (at === '#user-code') {
       if (userCode) await page.fill('#user-code', userCode);

@@ -4,11 +4,13 @@ import { createServer } from 'node:http';
 
 const ARRIVAL_LIMIT_MS = 15_000;
 
+/** `pages` are further pages of the client's site, by path. */
 export class Receiver {
   static async start() {
     const receiver = new Receiver();
     receiver.arrived = [];
     receiver.waiting = [];
+    receiver.pages = {};
     receiver.server = createServer((request, response) => receiver.#take(request, response));
     await new Promise((resolve) => receiver.server.listen(0, '127.0.0.1', resolve));
     receiver.origin = `http://127.0.0.1:${receiver.server.address().port}`;
@@ -20,7 +22,8 @@ export class Receiver {
     let body = '';
     for await (const piece of request) body += piece;
     response.setHeader('content-type', 'text/html; charset=utf-8');
-    response.end('<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Client</title><p id="client">Back at the client.</p></html>');
+    const { pathname } = new URL(request.url, this.origin);
+    response.end(this.pages[pathname] ?? '<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Client</title><p id="client">Back at the client.</p></html>');
     const url = new URL(request.url, this.origin);
     if (url.pathname !== '/callback') return;
     const arrival = { method: request.method, url, headers: request.headers, body, form: new URLSearchParams(body) };
