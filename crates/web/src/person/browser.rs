@@ -93,6 +93,10 @@ impl Ticket {
     }
 
     /// The person in front of this request in this browser.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this ticket and this sign-in were read from the browser's cookies"
+    )]
     pub(super) fn seat(&self, signed: &SignedIn) -> SeatedPerson {
         SeatedPerson::vouch(
             Arc::clone(&signed.person),

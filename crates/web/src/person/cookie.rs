@@ -64,14 +64,11 @@ pub(super) fn set(
     value: &str,
     lifetime: Option<Lifetime>,
 ) -> String {
-    let mut text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
-    if settings.secure {
-        text.push_str("; Secure");
-    }
-    if let Some(lifetime) = lifetime {
-        text.push_str(&format!("; Max-Age={}", lifetime.as_secs_ceil()));
-    }
-    text
+    let secure = if settings.secure { "; Secure" } else { "" };
+    let age = lifetime.map_or_else(String::new, |lifetime| {
+        format!("; Max-Age={}", lifetime.as_secs_ceil())
+    });
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}")
 }
 
 /// A `Set-Cookie` value that removes a cookie.

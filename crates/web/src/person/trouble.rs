@@ -40,9 +40,6 @@ pub(super) enum Trouble {
     /// Another person holds the request.
     #[error("another person holds the request")]
     InUse,
-    /// A limit is reached.
-    #[error("too many tries")]
-    TooMany(Lifetime),
     /// Passwords cannot be checked at the moment.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -84,11 +81,6 @@ impl Trouble {
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", None),
             Self::OtherNetwork => (StatusCode::FORBIDDEN, "other_network", None),
             Self::InUse => (StatusCode::CONFLICT, "in_use", None),
-            Self::TooMany(wait) => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_many_requests",
-                Some(*wait),
-            ),
             Self::Password(PasswordError::Busy { retry_after }) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "temporarily_unavailable",

@@ -1,0 +1,151 @@
+//! What pages say about clients, scopes and people, taken from proven facts.
+//!
+//! Spec: threats G6, H7
+
+use placet_core::{client::Client, pending::PendingRequest, person::Person, right::Rights};
+
+use super::render::{display_name, moment, shown};
+use crate::{
+    face::Prompt,
+    page::{
+        self, Asker, ClientName, Locale, NameMark, ResourceLine, ScopeChoice, ScopeLine, Standing,
+    },
+    site::{ScopeEntry, Site, SiteSettings},
+};
+
+/// The scope that only says who signs in (OpenID Connect Core §3.1.2.1); unless described it needs no line of its own.
+const OPENID: &str = "openid";
+
+/// The client's name, with what to warn about.
+pub(super) fn client_name(site: &Site, client: &Client, locale: Locale) -> ClientName {
+    let brand = site.pages.theme().name.as_str();
+    let mut name = ClientName::new(client.display_name(locale.tag()), &[brand]);
+    if client.metadata.first_party {
+        // The operator's own clients may sound like the operator.
+        name.marks.retain(|mark| *mark != NameMark::ReservedWord);
+    }
+    name
+}
+
+/// Who asks. A name is proven by the client's credentials, or by a host that alone gets the answer.
+pub(super) fn asker(
+    site: &Site,
+    client: &Client,
+    locale: Locale,
+    proven: bool,
+    prompt: &Prompt,
+) -> Asker {
+    let by_host = prompt
+        .answer_origin
+        .as_deref()
+        .is_some_and(|origin| origin.starts_with("https://"));
+    let standing = if client.metadata.first_party {
+        Standing::FirstParty
+    } else if proven || by_host {
+        Standing::Proven
+    } else {
+        Standing::Unproven
+    };
+    let home = || {
+        let url = url::Url::parse(client.metadata.client_uri.as_deref()?).ok()?;
+        url.host_str().map(str::to_owned)
+    };
+    Asker {
+        name: client_name(site, client, locale),
+        standing,
+        host: prompt
+            .answer_host
+            .clone()
+            .or_else(home)
+            .map(page::Shown::from),
+        first_seen: client.declared.is_none().then(|| moment(client.created_at)),
+    }
+}
+
+/// Who asks in `request`.
+pub(super) fn asker_of(
+    site: &Site,
+    request: &PendingRequest,
+    client: &Client,
+    locale: Locale,
+    prompt: &Prompt,
+) -> Asker {
+    asker(site, client, locale, request.asker.proven, prompt)
+}
+
+/// What may be done, a line for each scope.
+pub(super) fn scope_lines(
+    settings: &SiteSettings,
+    rights: &Rights,
+    locale: Locale,
+) -> Vec<ScopeLine> {
+    let line = |name: &str| {
+        let entry = settings.scope(name);
+        let description = entry.and_then(|entry| in_words(settings, entry, locale));
+        if name == OPENID && description.is_none() {
+            return None;
+        }
+        let optional = entry.is_some_and(|entry| entry.optional);
+        Some(ScopeLine {
+            name: shown(name),
+            description: description.map(shown),
+            choice: if optional {
+                ScopeChoice::Offered
+            } else {
+                ScopeChoice::Required
+            },
+        })
+    };
+    rights
+        .scopes
+        .iter()
+        .filter_map(|scope| line(scope.as_str()))
+        .collect()
+}
+
+/// Where it may be done, a line for each resource.
+pub(super) fn resource_lines(settings: &SiteSettings, rights: &Rights) -> Vec<ResourceLine> {
+    let line = |id: &str| match settings
+        .resource(id)
+        .and_then(|entry| entry.name.as_deref())
+    {
+        Some(name) => ResourceLine {
+            name: shown(name),
+            id: Some(shown(id)),
+        },
+        None => ResourceLine {
+            name: shown(id),
+            id: None,
+        },
+    };
+    rights
+        .resources
+        .iter()
+        .map(|resource| line(resource.as_str()))
+        .collect()
+}
+
+/// The person a page speaks to.
+pub(super) fn person(person: &Person) -> page::Person {
+    let name = display_name(person);
+    page::Person {
+        name: shown(name),
+        login: (name != person.username).then(|| shown(&person.username)),
+    }
+}
+
+/// A scope in the words of the page's language, else of the operator's, else of English, else of any.
+fn in_words<'a>(settings: &SiteSettings, entry: &'a ScopeEntry, locale: Locale) -> Option<&'a str> {
+    let wanted = [locale, settings.default_locale, Locale::English];
+    let said = |wanted: Locale| {
+        let found = entry
+            .description
+            .iter()
+            .find(|(tag, _)| Locale::of_tag(tag) == Some(wanted));
+        found.map(|(_, text)| text.as_str())
+    };
+    wanted
+        .into_iter()
+        .find_map(said)
+        .or_else(|| entry.description.first().map(|(_, text)| text.as_str()))
+}
