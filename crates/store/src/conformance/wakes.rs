@@ -83,7 +83,7 @@ pub async fn k3_a_change_between_read_and_wait_is_seen(scene: Scene) {
         for _ in 0..4 {
             scene.wait(&mut waiters, (request.id, 1, scene.in_ms(600_000)));
         }
-        timeout(Duration::from_secs(1), waiters.join_all())
+        timeout(Duration::from_millis(1_500), waiters.join_all())
             .await
             .expect("nobody waits for a change that came");
     }
@@ -96,7 +96,7 @@ pub async fn k3_a_change_between_read_and_wait_is_seen(scene: Scene) {
 /// Without a change a waiter is released at its time, not before.
 pub async fn a_waiter_is_released_in_time(scene: Scene) {
     let request = scene.open().await;
-    let until = scene.in_ms(300);
+    let until = scene.in_ms(1_500);
     let mut waiters = JoinSet::new();
     scene.wait(&mut waiters, (request.id, 1, until));
     sleep(MOMENT).await;
