@@ -24,6 +24,7 @@ mod problem;
 mod reader;
 mod server;
 mod source;
+mod values;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +50,10 @@ pub use origin::Origin;
 pub use problem::{Fault, Place, Problem, Severity, render};
 pub use server::{Admin, Database, Log, LogFormat, Outbound, Theme, Tls, parse_master_key};
 pub use source::{Disk, FileFacts, Files, Sources};
+pub(crate) use values::{
+    check_client_id, check_fetched_url, check_label, check_password_hash, check_resource, check_scope,
+    check_subject, check_username, check_web_address,
+};
 
 use file::Table;
 use problem::Report;

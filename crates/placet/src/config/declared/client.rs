@@ -63,7 +63,7 @@ pub(super) fn client(entry: &Reader<'_>, development: bool) -> Option<DeclaredCl
 }
 
 /// Reads a client identifier: `VSCHAR` (RFC 6749 Appendix A.1).
-fn client_id(text: &str) -> Result<String, Fault> {
+pub(crate) fn client_id(text: &str) -> Result<String, Fault> {
     let fits =
         matches!(text.len(), 1..=512) && text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
     if fits {
@@ -201,7 +201,7 @@ fn member(entry: &Reader<'_>, setting: &Setting, development: bool) -> Option<Js
 }
 
 /// Reads an address the server fetches: https, or http on loopback in development.
-fn fetched(text: &str, development: bool) -> Result<String, Fault> {
+pub(crate) fn fetched(text: &str, development: bool) -> Result<String, Fault> {
     let url =
         url::Url::parse(text).map_err(|error| Fault::new(format!("is not a URL: {error}")))?;
     let local = development && url.scheme() == "http" && host_is_loopback(url.host().as_ref());

@@ -1,10 +1,10 @@
 //! What the file declares: scopes, resources, people and clients, and the rules between them.
 
-mod client;
+pub(crate) mod client;
 mod client_rules;
-mod person;
+pub(crate) mod person;
 mod redirect;
-mod rights;
+pub(crate) mod rights;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

@@ -53,7 +53,7 @@ pub(super) fn person(entry: &Reader<'_>) -> Option<DeclaredPerson> {
     })
 }
 
-fn username(text: &str) -> Result<String, Fault> {
+pub(crate) fn username(text: &str) -> Result<String, Fault> {
     const LIMIT_CHARS: usize = 128;
     let name = placet_core::person::Person::normalise(&crate::config::reader::label(text)?);
     if name.chars().count() > LIMIT_CHARS {
@@ -65,7 +65,7 @@ fn username(text: &str) -> Result<String, Fault> {
 }
 
 /// Reads a subject: 1 to 255 printable ASCII characters (OpenID Connect Core §2).
-fn subject(text: &str) -> Result<String, Fault> {
+pub(crate) fn subject(text: &str) -> Result<String, Fault> {
     let fits =
         matches!(text.len(), 1..=255) && text.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
     if fits {
@@ -117,7 +117,7 @@ fn warn_if_short(entry: &Reader<'_>, name: &str, found: &Found<Confidential>) {
 }
 
 /// Whether a text has the form `$argon2id$v=19$m=…,t=…,p=…$salt$hash`; it is verified by the one that uses it.
-fn is_argon2id(text: &str) -> bool {
+pub(crate) fn is_argon2id(text: &str) -> bool {
     use data_encoding::BASE64_NOPAD;
     let parts: Vec<&str> = text.split('$').collect();
     let ["", "argon2id", "v=19", parameters, salt, hash] = parts.as_slice() else {
@@ -173,7 +173,7 @@ fn claim(reader: &Reader<'_>, setting: &Setting) -> Option<Json> {
 }
 
 /// Reads an address of a page; another scheme would be a script or a file.
-pub(super) fn web_address(text: &str) -> Result<String, Fault> {
+pub(crate) fn web_address(text: &str) -> Result<String, Fault> {
     match url::Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "https" | "http") => Ok(text.to_owned()),
         Ok(_) | Err(_) => Err(Fault::new(format!(
