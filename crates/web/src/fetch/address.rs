@@ -86,6 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one table")]
     fn c13_addresses_inside_are_told_from_addresses_outside() {
         let outside = [
             "1.1.1.1",

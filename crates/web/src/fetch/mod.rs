@@ -23,6 +23,10 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     header, redirect,
 };
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 use serde_json::Value;
 use url::{Host, Url};
 
@@ -92,6 +96,8 @@ pub struct Fetch {
     trusting: OnceLock<Client>,
     turns: Turns,
     key_sets: KeySets,
+    /// [`WHOLE`]; tests do not wait that long.
+    deadline: Duration,
 }
 
 /// An answer whose head has been judged.
@@ -108,13 +114,8 @@ impl Fetch {
     pub fn new(settings: FetchSettings) -> Result<Self, FetchError> {
         let authorities = match &settings.extra_ca {
             None => Vec::new(),
-            Some(pem) => Certificate::from_pem_bundle(pem)
-                .map_err(|error| FetchError::BadAuthorities(error.to_string()))?,
+            Some(pem) => authorities(pem)?,
         };
-        if settings.extra_ca.is_some() && authorities.is_empty() {
-            let what = "the file holds no certificate";
-            return Err(FetchError::BadAuthorities(what.to_owned()));
-        }
         let lower = |host: &String| host.to_ascii_lowercase();
         Ok(Self {
             allowed: settings.allow_private.iter().map(lower).collect(),
@@ -124,6 +125,7 @@ impl Fetch {
             trusting: OnceLock::new(),
             turns: Turns::default(),
             key_sets: KeySets::default(),
+            deadline: WHOLE,
         })
     }
 
@@ -139,7 +141,7 @@ impl Fetch {
     /// Gets a document, all rules applied.
     async fn get(&self, url: &str, limit: usize) -> Result<Answer, FetchError> {
         let (url, place, trusted) = self.judge(url)?;
-        let outcome = tokio::time::timeout(WHOLE, async {
+        let outcome = tokio::time::timeout(self.deadline, async {
             let turn = self.turns.take(&place).await?;
             let answer = self.send(url, trusted, limit.min(MAX_BODY_BYTES)).await;
             drop(turn);
@@ -232,6 +234,25 @@ impl Fetch {
                 .map_err(|error| FetchError::BadAuthorities(error.to_string()))
         })
     }
+}
+
+/// Reads the certificates of a PEM file, each of which must be able to vouch for others.
+fn authorities(pem: &[u8]) -> Result<Vec<Certificate>, FetchError> {
+    let bad = |what: String| FetchError::BadAuthorities(what);
+    let mut checked = RootCertStore::empty();
+    let mut authorities = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| bad(error.to_string()))?;
+        let read = Certificate::from_der(&certificate).map_err(|error| bad(error.to_string()))?;
+        checked
+            .add(certificate)
+            .map_err(|error| bad(error.to_string()))?;
+        authorities.push(read);
+    }
+    if authorities.is_empty() {
+        return Err(bad("the file holds no certificate".to_owned()));
+    }
+    Ok(authorities)
 }
 
 /// Reads a body up to `limit` bytes, whatever length it was announced with.

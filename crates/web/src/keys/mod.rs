@@ -289,3 +289,6 @@ impl std::fmt::Debug for KeyRing {
 fn stored_name(algorithm: Algorithm) -> &'static str {
     algorithm.name(Ed25519Name::EdDsa)
 }
+
+#[cfg(test)]
+mod tests;

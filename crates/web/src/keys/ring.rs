@@ -91,7 +91,10 @@ impl Ring {
 
     /// The ring of these keys as they are at `now`.
     pub(super) fn of(mut keys: Vec<Arc<Held>>, now: Timestamp) -> Self {
-        keys.sort_by_key(|held| (held.stored().created_at, held.stored().id));
+        keys.sort_by_key(|held| {
+            let stored = held.stored();
+            (stored.created_at, stored.active_from, stored.id)
+        });
         let published = || keys.iter().filter(|held| held.is_published(now));
         let public = Jwks::new(
             published()

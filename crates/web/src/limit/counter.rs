@@ -64,6 +64,14 @@ impl Counter {
         Timestamp::from_millis(self.last_ms)
     }
 
+    fn fail(&mut self, now: Timestamp) {
+        if self.failures == 0 {
+            self.began_ms = now.as_millis();
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.last_ms = now.as_millis();
+    }
+
     /// How long its window is.
     fn window(&self, rule: Rule) -> Lifetime {
         match rule.reaction {
@@ -160,13 +168,18 @@ impl Counters {
 
     /// Counts a failure.
     pub(super) fn count(&self, name: &str, now: Timestamp) {
+        self.change(name, now, |counter| counter.fail(now));
+    }
+
+    /// Counts a failure ahead of the outcome, unless `name` must wait: of tries sent at the same time no more than the
+    /// limit get through.
+    pub(super) fn take(&self, name: &str, now: Timestamp) -> Result<(), RetryAfter> {
+        let rule = self.rule;
         self.change(name, now, |counter| {
-            if counter.failures == 0 {
-                counter.began_ms = now.as_millis();
-            }
-            counter.failures = counter.failures.saturating_add(1);
-            counter.last_ms = now.as_millis();
-        });
+            held(counter.wait(rule, now))?;
+            counter.fail(now);
+            Ok(())
+        })
     }
 
     /// Takes a failure back.
@@ -198,11 +211,11 @@ impl Counters {
         Some(counter.at(self.rule, now))
     }
 
-    fn change(&self, name: &str, now: Timestamp, change: impl FnOnce(&mut Counter)) {
+    fn change<T>(&self, name: &str, now: Timestamp, change: impl FnOnce(&mut Counter) -> T) -> T {
         let mut memory = self.memory();
         let counter = memory.entry(name);
         *counter = counter.at(self.rule, now);
-        change(counter);
+        change(counter)
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory<Counter>> {

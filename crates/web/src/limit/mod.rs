@@ -138,18 +138,16 @@ impl Limiter {
         source: &str,
         now: Timestamp,
     ) -> Result<(), RetryAfter> {
-        if !browser.is_empty() {
-            self.user_code_browser.check(browser, now)?;
-        }
-        self.user_code_source.check(source, now)?;
         if self.user_code_total.is_exceeded(EVERYBODY, now) {
             self.user_code_source.check_in_crowd(source, now)?;
         }
-        // Counted before the answer is known: guesses sent at the same time must not all see an empty counter.
         if !browser.is_empty() {
-            self.user_code_browser.count(browser, now);
+            self.user_code_browser.take(browser, now)?;
         }
-        self.user_code_source.count(source, now);
+        if let Err(wait) = self.user_code_source.take(source, now) {
+            self.user_code_browser.uncount(browser, now);
+            return Err(wait);
+        }
         self.user_code_total.count(EVERYBODY, now);
         Ok(())
     }
@@ -173,7 +171,6 @@ impl Limiter {
         now: Timestamp,
     ) -> Result<(), RetryAfter> {
         let pair = pair(account, source);
-        self.password_pair.check(&pair, now)?;
         // A source that signed in as this person before is theirs: what others did there or elsewhere is not held
         // against it.
         if !self.password_pair.is_known(&pair, now) {
@@ -182,8 +179,7 @@ impl Limiter {
                 self.password_pair.check_in_crowd(&pair, now)?;
             }
         }
-        self.password_pair.count(&pair, now);
-        Ok(())
+        self.password_pair.take(&pair, now)
     }
 
     /// The password was right: takes back the count and remembers the source as the person's own.
