@@ -180,11 +180,14 @@ mod tests {
     #[tokio::test]
     async fn h4_guesses_beyond_the_places_are_sent_away_at_once() {
         let pool = Passwords::new(1, 1);
-        let (first, second, third) = tokio::join!(
-            pool.verify("a", None),
-            pool.verify("b", None),
-            pool.verify("c", None)
-        );
+        let held = Arc::clone(&pool.working).acquire_owned().await;
+        let third = async {
+            let refused = pool.verify("c", None).await;
+            drop(held);
+            refused
+        };
+        let (first, second, third) =
+            tokio::join!(pool.verify("a", None), pool.verify("b", None), third);
         assert_eq!((first, second), (Ok(false), Ok(false)));
         assert_eq!(
             third,

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     context::Call,
-    page::{ErrorPage, Link, Locale, Shown},
+    page::{ErrorPage, Locale},
     reply::Reply,
     site::Site,
 };
@@ -58,17 +58,11 @@ impl Trouble {
         if status.is_server_error() {
             tracing::error!(request_id = %call.context.request_id, error = %self, "a person could not be served");
         }
-        let detail = match self {
-            Self::OtherNetwork => Some(Shown::from(
-                "This device may only be connected from the network it is in. Open this page from the same network.",
-            )),
-            _ => None,
-        };
         let error = ErrorPage {
             code: code.to_owned(),
-            detail,
+            detail: None,
             retry_after_s: retry.map(wait_s),
-            restart: None::<Link>,
+            restart: None,
         };
         error_reply(site, call, status, error, locale)
     }
