@@ -36,8 +36,9 @@ use self::ring::Ring;
 
 /// For how long clients may keep the key set: its `Cache-Control: max-age`, in seconds.
 pub const JWKS_MAX_AGE_S: u32 = 300;
-/// How long a new key is published before it signs: the max-age, and time for all nodes to have read it.
-pub const PUBLISH_AHEAD: Lifetime = Lifetime::from_secs(JWKS_MAX_AGE_S as u64 + 10);
+/// How long a new key is published before it signs: the max-age, and a minute for every node to have read it, so that
+/// even a key set handed out just before that is old when the key signs.
+pub const PUBLISH_AHEAD: Lifetime = Lifetime::from_secs(JWKS_MAX_AGE_S as u64 + 60);
 /// The longest life any setting gives a signed token; a replaced key is published for as long.
 pub const LONGEST_LIFE: Lifetime = Lifetime::from_secs(86_400);
 /// How old what is known of the store may be.

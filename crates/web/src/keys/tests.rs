@@ -179,7 +179,7 @@ async fn t19_at_every_moment_of_a_rotation_every_live_token_verifies_everywhere(
         world.advance(60);
     }
     let last_of_old = signed_by.iter().rposition(|kid| *kid == old).unwrap();
-    // PUBLISH_AHEAD is 310 s: the sixth minute is the first of the new key, and there is no way back.
+    // PUBLISH_AHEAD is six minutes: from then on the new key signs, and there is no way back.
     assert_eq!(last_of_old, 5);
     assert!(signed_by[..=5].iter().all(|kid| *kid == old));
     // The old key is gone in the end.
