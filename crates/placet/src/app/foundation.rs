@@ -1,0 +1,272 @@
+//! The store and what opens it: master key, data key, signing keys, engine.
+//!
+//! The master key only wraps the data key; the data key seals what is stored. Both the issuer's record and its data
+//! key are made by a conditional insert under an id that every node knows, so that the first node wins.
+
+use std::{
+    ffi::OsString,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use data_encoding::BASE64;
+use placet_core::{
+    engine::{Engine, Limits},
+    event::{Event, EventKind},
+    id::Id,
+    issuer::Issuer,
+    random::{Random, SystemRandom},
+    store::{Change, Commit, Key, Record, Store, StoreError},
+    time::{Clock as _, Lifetime, Timestamp},
+    vault::{DataKey, MasterKey, SealError, Vault},
+};
+use placet_store::SqliteStore;
+use placet_web::keys::KeyRing;
+use zeroize::Zeroizing;
+
+use super::{ServerClock, StartError};
+use crate::config::{Database, Settings, parse_master_key};
+
+/// What an operator's commands and the server stand on.
+pub struct Foundation {
+    /// The server's time.
+    pub clock: Arc<ServerClock>,
+    /// The store.
+    pub store: Arc<SqliteStore>,
+    /// The issuer.
+    pub issuer: Id<Issuer>,
+    /// The opened data key.
+    pub vault: Vault,
+    /// The signing keys.
+    pub keys: Arc<KeyRing>,
+    /// The verbs.
+    pub engine: Arc<Engine>,
+}
+
+impl Foundation {
+    /// Opens the store the settings name, making it when it is not there yet.
+    ///
+    /// # Errors
+    /// [`StartError`]: the store, the master key or the signing keys cannot be used.
+    pub async fn open(settings: &Settings) -> Result<Self, StartError> {
+        let clock = Arc::new(ServerClock::default());
+        let Database::Sqlite(path) = &settings.database;
+        let machine_time = Arc::clone(&clock);
+        let store = Arc::new(SqliteStore::open(path, machine_time)?);
+        let records: Arc<dyn Store> = Arc::clone(&store) as _;
+        let master = master_key(settings)?;
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+
+        let issuer = issuer_record(records.as_ref(), settings.public_origin.as_str()).await?;
+        clock.believe(issuer.clock_mark.max(clock.now()));
+        let vault = vault(records.as_ref(), issuer.id, &master).await?;
+        let keys = KeyRing::open(
+            Arc::clone(&records),
+            issuer.id,
+            vault.clone(),
+            Arc::clone(&random),
+        )
+        .await?;
+        let engine = Engine::new(
+            issuer.id,
+            records,
+            random,
+            vault.clone(),
+            Arc::clone(&keys) as _,
+            caps(settings),
+        );
+        Ok(Self {
+            clock,
+            store,
+            issuer: issuer.id,
+            vault,
+            keys,
+            engine: Arc::new(engine),
+        })
+    }
+
+    /// Keeps the time that was reached, so that a later start notices a clock that was set back.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be written; trying later loses nothing.
+    pub async fn mark_time(&self) -> Result<(), StoreError> {
+        let store: &dyn Store = self.store.as_ref();
+        let Some(found) = store.issuer(self.issuer, self.issuer).await? else {
+            return Ok(());
+        };
+        let now = store.now();
+        let mut issuer = found.value;
+        if self.clock.behind().is_some() || issuer.clock_mark >= now {
+            return Ok(());
+        }
+        issuer.clock_mark = now;
+        let event = event(EventKind::IssuerChanged, "clock mark", now);
+        let commit = Commit::new(self.issuer, event)
+            .with(Change::update(found.version, Record::Issuer(issuer)));
+        match store.commit(commit).await {
+            // Another node marked the same moment.
+            Ok(()) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn caps(settings: &Settings) -> Limits {
+    let cap = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    Limits {
+        per_client: cap(settings.limits.pending_per_client),
+        per_source: cap(settings.limits.pending_per_source),
+        total: cap(settings.limits.pending_total),
+    }
+}
+
+/// The master key the settings name; in development one is made beside the database when they name none.
+///
+/// # Errors
+/// [`StartError::MasterKey`] when there is none or it cannot be read, [`StartError::File`] when it cannot be kept.
+pub fn master_key(settings: &Settings) -> Result<MasterKey, StartError> {
+    if let Some(key) = &settings.master_key {
+        return Ok(key.clone());
+    }
+    if !settings.development {
+        return Err(StartError::MasterKey(
+            "keys.master_key_file is required unless development = true".to_owned(),
+        ));
+    }
+    let Database::Sqlite(database) = &settings.database;
+    let path = development_key_path(database);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => Zeroizing::new(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_key(&path).map_err(|source| StartError::File {
+                path: path.clone(),
+                source,
+            })?
+        }
+        Err(source) => return Err(StartError::File { path, source }),
+    };
+    parse_master_key(&text)
+        .map_err(|fault| StartError::MasterKey(format!("{}: {fault}", path.display())))
+}
+
+fn development_key_path(database: &Path) -> PathBuf {
+    let mut name = database
+        .file_name()
+        .map_or_else(|| OsString::from("placet.db"), ToOwned::to_owned);
+    name.push(".development-key");
+    database.with_file_name(name)
+}
+
+/// Writes a new key that only this account can read. When another process was first, its key counts.
+fn make_key(path: &Path) -> io::Result<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    SystemRandom.fill(bytes.as_mut());
+    let text = Zeroizing::new(BASE64.encode(bytes.as_ref()));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            Ok(text)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::read_to_string(path).map(Zeroizing::new)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn issuer_record(store: &dyn Store, url: &str) -> Result<Issuer, StartError> {
+    let now = store.now();
+    let new = Issuer::new(url, now);
+    let id = new.id;
+    if store.issuer(id, id).await?.is_none() {
+        let made = event(EventKind::IssuerChanged, "made", now);
+        insert(store, Commit::new(id, made), Record::Issuer(new.clone())).await?;
+    }
+    let found = store.issuer(id, id).await?;
+    Ok(found.map_or(new, |found| found.value))
+}
+
+async fn vault(
+    store: &dyn Store,
+    issuer: Id<Issuer>,
+    master: &MasterKey,
+) -> Result<Vault, StartError> {
+    // One id that every node knows, so that only one first data key can be inserted.
+    let id: Id<DataKey> = Id::from_bytes(*issuer.as_bytes());
+    let stored = match data_key(store, issuer, id).await? {
+        Some(stored) => stored,
+        None => {
+            let now = store.now();
+            let new = first_data_key(master, id, now)?;
+            let made = event(EventKind::KeyChanged, "data key made", now);
+            insert(
+                store,
+                Commit::new(issuer, made),
+                Record::DataKey(new.clone()),
+            )
+            .await?;
+            data_key(store, issuer, id).await?.unwrap_or(new)
+        }
+    };
+    master.unwrap(&stored).map_err(|error| {
+        StartError::MasterKey(match error {
+            SealError::WrongMaster => format!(
+                "{error}: it is {}, the store was made with {}",
+                master.name(),
+                stored.master
+            ),
+            SealError::UnknownKey | SealError::Damaged => format!("the data key: {error}"),
+        })
+    })
+}
+
+/// A new data key under an id that was agreed on, not drawn.
+fn first_data_key(
+    master: &MasterKey,
+    id: Id<DataKey>,
+    now: Timestamp,
+) -> Result<DataKey, StartError> {
+    let drawn = master.new_data_key(now, &SystemRandom);
+    let vault = master
+        .unwrap(&drawn)
+        .map_err(|error| StartError::MasterKey(error.to_string()))?;
+    Ok(master.rewrap(&vault, &DataKey { id, ..drawn }, &SystemRandom))
+}
+
+async fn data_key(
+    store: &dyn Store,
+    issuer: Id<Issuer>,
+    id: Id<DataKey>,
+) -> Result<Option<DataKey>, StoreError> {
+    match store.get(issuer, Key::data_key(id)).await? {
+        None => Ok(None),
+        Some(found) => match found.value {
+            Record::DataKey(key) => Ok(Some(key)),
+            other => Err(other.misplaced()),
+        },
+    }
+}
+
+/// Inserts a record unless another node was first.
+async fn insert(store: &dyn Store, commit: Commit, record: Record) -> Result<(), StartError> {
+    match store.commit(commit.with(Change::insert(record))).await {
+        Ok(()) | Err(StoreError::Conflict | StoreError::Duplicate) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn event(kind: EventKind, note: &'static str, now: Timestamp) -> Event {
+    let mut event = Event::new(Id::ordered(now, &SystemRandom), kind, now);
+    event.note = Some(note.into());
+    event
+}
+
+/// How often the time reached is kept.
+pub(crate) const MARK_EVERY: Lifetime = Lifetime::from_secs(300);

@@ -1,0 +1,405 @@
+//! One request, one function: from the bytes of a head to the bytes of an answer.
+//!
+//! 1. Who speaks to whom: name (421), source, rate of the source (429).
+//! 2. Which route: exact path (404), method (405), preflight of a page of another origin.
+//! 3. Whether the caller may: the operators' token; whether time stands (503).
+//! 4. The body, within the route's limit (413, 408).
+//! 5. The handler; a panic becomes a 500 that names the request.
+//! 6. What every answer carries, one log line, one count.
+//!
+//! Spec: RFC 9110 §15.5, RFC 6585 §4 (429), Fetch §3.3 (CORS)
+
+pub mod body;
+pub mod list;
+pub mod origin;
+pub mod table;
+
+use std::{
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use placet_core::{store::Store, time::Lifetime};
+use placet_web::{
+    context::{Call, Context},
+    face::{Audience, BodyLimit, Route},
+    limit::{Limiter, RetryAfter},
+    reply::Reply,
+};
+use tokio::time::Instant;
+
+use self::{
+    body::BodyError,
+    origin::Authority,
+    table::{Place, Table},
+};
+use crate::{
+    config::{Confidential, Network},
+    health::Health,
+    metrics::Metrics,
+};
+
+/// What pages of other origins may send to routes that allow them.
+const CROSS_ORIGIN_HEADERS: HeaderValue =
+    HeaderValue::from_static("authorization, content-type, dpop");
+/// How long a browser may remember a preflight.
+const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("3600");
+
+/// How large bodies may be.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimits {
+    /// A form.
+    pub form_bytes: usize,
+    /// An operator's document.
+    pub admin_bytes: usize,
+}
+
+/// What guards a listener.
+pub enum Guard {
+    /// The name it answers to, and how fast one source may ask.
+    Public {
+        /// The public name.
+        authority: Authority,
+        /// Counts requests of sources.
+        limiter: Arc<Limiter>,
+        /// Proxies whose word counts.
+        trusted: Vec<Network>,
+    },
+    /// The token that routes for operators ask for.
+    Admin {
+        /// The token.
+        token: Confidential,
+    },
+}
+
+/// One listener's routes and rules.
+pub struct Router {
+    table: Table,
+    guard: Guard,
+    limits: BodyLimits,
+    store: Arc<dyn Store>,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+    /// What the request ids of this process begin with.
+    run: String,
+    count: AtomicU64,
+}
+
+/// Everything a router needs besides its routes.
+pub struct RouterParts {
+    /// What guards it.
+    pub guard: Guard,
+    /// How large bodies may be.
+    pub limits: BodyLimits,
+    /// Whose time is read.
+    pub store: Arc<dyn Store>,
+    /// Whether requests may be answered.
+    pub health: Arc<Health>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What its request ids begin with; random, so that they differ between processes.
+    pub run: String,
+}
+
+impl Router {
+    /// A router for these routes.
+    pub fn new(table: Table, parts: RouterParts) -> Self {
+        let RouterParts {
+            guard,
+            limits,
+            store,
+            health,
+            metrics,
+            run,
+        } = parts;
+        Self {
+            table,
+            guard,
+            limits,
+            store,
+            health,
+            metrics,
+            run,
+            count: AtomicU64::new(0),
+        }
+    }
+
+    /// Its paths.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Answers one request that came over a connection from `peer`.
+    pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Full<Bytes>> {
+        let begun = Instant::now();
+        let _open = self.metrics.begin();
+        let (head, body) = request.into_parts();
+        let context = self.context(&head, peer);
+        let (request_id, now) = (context.request_id.clone(), context.now);
+        let found = self.table.find(head.uri.path());
+        let pattern = found.as_ref().map_or("(none)", |(place, _)| &place.pattern);
+        let is_head = head.method == Method::HEAD;
+        let method = head.method.clone();
+        let mut reply = match self.admit(&head, &context, now) {
+            Err(refusal) => refusal,
+            Ok(()) => match found {
+                None => Reply::text(StatusCode::NOT_FOUND, "There is nothing here.\n"),
+                Some((place, values)) => {
+                    let wanted = Wanted {
+                        place,
+                        values,
+                        context,
+                    };
+                    self.serve(head, body, wanted).await
+                }
+            },
+        };
+        seal(&mut reply, &request_id);
+        let taken = begun.elapsed();
+        self.metrics.answered(&method, pattern, reply.status, taken);
+        log(&method, pattern, reply.status, taken, &request_id);
+        respond(reply, is_head)
+    }
+
+    fn context(&self, head: &Parts, peer: IpAddr) -> Context {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let peer = match &self.guard {
+            Guard::Public { trusted, .. } => origin::source(peer, &head.headers, trusted),
+            Guard::Admin { .. } => peer.to_canonical(),
+        };
+        Context {
+            now: self.store.now(),
+            request_id: format!("{}-{number:x}", self.run),
+            peer,
+        }
+    }
+
+    /// What is judged before a route is looked at.
+    fn admit(
+        &self,
+        head: &Parts,
+        context: &Context,
+        now: placet_core::time::Timestamp,
+    ) -> Result<(), Reply> {
+        let Guard::Public {
+            authority, limiter, ..
+        } = &self.guard
+        else {
+            return Ok(());
+        };
+        if !authority.is_meant(&head.uri, &head.headers) {
+            return Err(Reply::text(
+                StatusCode::MISDIRECTED_REQUEST,
+                "This server does not go by that name.\n",
+            ));
+        }
+        if let Err(RetryAfter(wait)) = limiter.request(&context.source(), now) {
+            return Err(later(StatusCode::TOO_MANY_REQUESTS, wait));
+        }
+        if !self.health.time_stands() {
+            return Err(later(
+                StatusCode::SERVICE_UNAVAILABLE,
+                Lifetime::from_secs(30),
+            ));
+        }
+        Ok(())
+    }
+
+    async fn serve(&self, head: Parts, body: Incoming, wanted: Wanted<'_>) -> Reply {
+        let Wanted {
+            place,
+            values,
+            context,
+        } = wanted;
+        if head.method == Method::OPTIONS
+            && let Some(reply) = preflight(place)
+        {
+            return reply;
+        }
+        let Some(route) = route_for(place, &head.method) else {
+            return Reply::empty(StatusCode::METHOD_NOT_ALLOWED).with_header(
+                header::ALLOW,
+                HeaderValue::from_str(&place.allow).unwrap_or(HeaderValue::from_static("")),
+            );
+        };
+        if route.audience == Audience::Operator && !self.is_operator(&head.headers) {
+            return Reply::text(StatusCode::UNAUTHORIZED, "An operator's token is needed.\n")
+                .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        let limit_bytes = match route.body {
+            BodyLimit::Empty => 0,
+            BodyLimit::Form => self.limits.form_bytes,
+            BodyLimit::Admin => self.limits.admin_bytes,
+        };
+        let body = match body::read(body, limit_bytes).await {
+            Ok(body) => body,
+            Err(error) => return unread(error),
+        };
+        let call = Call {
+            context,
+            method: head.method,
+            path_values: values,
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            headers: head.headers,
+            body,
+        };
+        let mut reply = run(route, call).await;
+        if route.cross_origin {
+            allow_any_origin(&mut reply.headers);
+        }
+        reply
+    }
+
+    fn is_operator(&self, headers: &HeaderMap) -> bool {
+        let Guard::Admin { token } = &self.guard else {
+            return false;
+        };
+        let mut values = headers.get_all(header::AUTHORIZATION).iter();
+        let (Some(value), None) = (values.next(), values.next()) else {
+            return false;
+        };
+        let presented = value.as_bytes().split_at_checked("bearer ".len());
+        presented.is_some_and(|(scheme, presented)| {
+            scheme.eq_ignore_ascii_case(b"bearer ")
+                && aws_lc_rs::constant_time::verify_slices_are_equal(
+                    presented,
+                    token.reveal().as_bytes(),
+                )
+                .is_ok()
+        })
+    }
+}
+
+/// A request whose place is known.
+struct Wanted<'a> {
+    place: &'a Place,
+    values: Vec<String>,
+    context: Context,
+}
+
+/// The route for a method; GET answers HEAD.
+fn route_for<'a>(place: &'a Place, method: &Method) -> Option<&'a Route> {
+    let wanted = if method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    place.routes.iter().find(|route| route.method == wanted)
+}
+
+/// The handler's answer, or a 500 when it panicked. What it held is gone with it, so nothing broken is reused.
+async fn run(route: &Route, call: Call) -> Reply {
+    let request_id = call.context.request_id.clone();
+    let mut future = (route.handler)(call);
+    std::future::poll_fn(move |cx| {
+        match std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(polled) => polled,
+            Err(_) => {
+                tracing::error!(request_id, "a handler panicked");
+                Poll::Ready(Reply::text(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    format!("Something went wrong here. It is written down as {request_id}.\n"),
+                ))
+            }
+        }
+    })
+    .await
+}
+
+fn unread(error: BodyError) -> Reply {
+    let status = match error {
+        BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        BodyError::Broken => StatusCode::BAD_REQUEST,
+    };
+    // What is left of the body would be read as the next request.
+    Reply::empty(status).with_header(header::CONNECTION, HeaderValue::from_static("close"))
+}
+
+fn later(status: StatusCode, wait: Lifetime) -> Reply {
+    Reply::empty(status).with_header(
+        header::RETRY_AFTER,
+        HeaderValue::from(wait.as_secs_ceil().max(1)),
+    )
+}
+
+/// Answers the question a browser asks before a page of another origin may call.
+fn preflight(place: &Place) -> Option<Reply> {
+    if !place.routes.iter().any(|route| route.cross_origin) {
+        return None;
+    }
+    let mut reply = Reply::empty(StatusCode::NO_CONTENT);
+    allow_any_origin(&mut reply.headers);
+    let methods = HeaderValue::from_str(&place.allow).ok()?;
+    reply
+        .headers
+        .insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+    reply
+        .headers
+        .insert(header::ACCESS_CONTROL_ALLOW_HEADERS, CROSS_ORIGIN_HEADERS);
+    reply
+        .headers
+        .insert(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
+    Some(reply)
+}
+
+/// Any origin may read, none with cookies: `*` excludes credentials.
+fn allow_any_origin(headers: &mut HeaderMap) {
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("www-authenticate, retry-after, x-request-id"),
+    );
+}
+
+/// Adds what every answer carries.
+fn seal(reply: &mut Reply, request_id: &str) {
+    reply.headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        reply.headers.insert("x-request-id", value);
+    }
+}
+
+/// One line per request. Never a query, a body or a path value: they hold codes.
+fn log(method: &Method, route: &str, status: StatusCode, taken: Duration, request_id: &str) {
+    let took_us = u64::try_from(taken.as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(
+        target: "placet::access",
+        method = method.as_str(),
+        route,
+        status = status.as_u16(),
+        took_us,
+        request_id,
+        "answered"
+    );
+}
+
+fn respond(reply: Reply, is_head: bool) -> Response<Full<Bytes>> {
+    let mut headers = reply.headers;
+    let body = if is_head {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(reply.body.len()));
+        Bytes::new()
+    } else {
+        reply.body
+    };
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = headers;
+    response
+}

@@ -1,0 +1,124 @@
+//! What a server does besides answering: it sweeps, follows changes made elsewhere, and remembers the time.
+//!
+//! Nothing here decides anything. Each task ends when the server stops and does no harm when it comes late.
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use placet_core::{engine::SWEEP_STEP, store::Store, time::Timestamp};
+use placet_proof::Algorithm;
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use super::tls::TlsFiles;
+use crate::app::{App, MARK_EVERY};
+
+/// How often changes of other processes are looked for; caches are never older.
+const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+/// How many looks pass before the signing keys are read again although nothing seems to have changed.
+const KEYS_EVERY: u32 = 60;
+/// How often what is over is deleted.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// The pause between two steps of a sweep, so that requests come first.
+const SWEEP_PAUSE: Duration = Duration::from_millis(50);
+/// How often the certificate's files are looked at.
+const TLS_EVERY: Duration = Duration::from_secs(5);
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// All of it.
+pub(super) fn all(
+    app: &Arc<App>,
+    tls: Option<TlsFiles>,
+    stopping: &watch::Receiver<bool>,
+) -> Vec<Task> {
+    let mut tasks: Vec<Task> = vec![
+        Box::pin(make_slow_keys(Arc::clone(app))),
+        Box::pin(follow(Arc::clone(app), stopping.clone())),
+        Box::pin(sweep(Arc::clone(app), stopping.clone())),
+        Box::pin(mark_time(Arc::clone(app), stopping.clone())),
+    ];
+    if let Some(tls) = tls {
+        tasks.push(Box::pin(follow_tls(tls, stopping.clone())));
+    }
+    tasks
+}
+
+/// Waits. `false` when the server stops.
+async fn wait(stopping: &mut watch::Receiver<bool>, span: Duration) -> bool {
+    timeout(span, stopping.wait_for(|stop| *stop))
+        .await
+        .is_err()
+}
+
+/// An RSA key takes a second of one core; the server does not wait for it.
+async fn make_slow_keys(app: Arc<App>) {
+    if let Err(error) = app.foundation.keys.ensure(Algorithm::Rs256).await {
+        tracing::error!(%error, "no RS256 key could be made");
+    }
+}
+
+/// Drops what is cached when another process wrote to the store: an operator's command, or another node.
+async fn follow(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let mut known = None;
+    let mut looks: u32 = 0;
+    while wait(&mut stopping, FOLLOW_EVERY).await {
+        let version = app.foundation.store.data_version().await;
+        app.health.store_answered(version.is_ok());
+        let version = version.ok();
+        looks = looks.wrapping_add(1);
+        let changed = version != known;
+        if changed {
+            known = version;
+            app.foundation.engine.forget_cached();
+        }
+        if (changed || looks.is_multiple_of(KEYS_EVERY))
+            && let Err(error) = app.foundation.keys.refresh().await
+        {
+            tracing::warn!(%error, "the signing keys could not be read again");
+        }
+    }
+}
+
+async fn sweep(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let store: Arc<dyn Store> = Arc::clone(&app.foundation.store) as _;
+    while wait(&mut stopping, SWEEP_EVERY).await {
+        loop {
+            let now = store.now();
+            let events_before = app
+                .settings
+                .retention
+                .events
+                .map_or(Timestamp::from_millis(0), |span| now.minus(span));
+            match store.sweep(now, events_before, SWEEP_STEP).await {
+                Ok(deleted) => {
+                    app.metrics.swept(deleted as u64);
+                    if deleted < SWEEP_STEP || *stopping.borrow() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a sweep failed");
+                    break;
+                }
+            }
+            sleep(SWEEP_PAUSE).await;
+        }
+    }
+}
+
+async fn mark_time(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let every = Duration::from_millis(MARK_EVERY.as_millis());
+    while wait(&mut stopping, every).await {
+        if let Err(error) = app.foundation.mark_time().await {
+            tracing::warn!(%error, "the time reached could not be kept");
+        }
+    }
+}
+
+async fn follow_tls(tls: TlsFiles, mut stopping: watch::Receiver<bool>) {
+    while wait(&mut stopping, TLS_EVERY).await {
+        tls.follow();
+    }
+}

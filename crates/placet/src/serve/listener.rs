@@ -1,0 +1,286 @@
+//! One listener: accepts, caps, and carries connections.
+//!
+//! A connection that sends no request head in time is closed; beyond the cap new ones are closed unheard, and one
+//! source may hold only half of them, so that a slow crowd leaves room for the others (threat E13).
+//!
+//! Spec: RFC 9112 §9, RFC 9113 §3
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use hyper::{Request, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{
+        conn::auto,
+        graceful::{GracefulShutdown, Watcher},
+    },
+};
+use placet_web::context::source_of;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use super::tls::TlsFiles;
+use crate::{config::Network, metrics::Metrics, router::Router};
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+/// How long to wait when the process has no more files to open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Requests one HTTP/2 connection may have in flight.
+const STREAMS: u32 = 128;
+/// How often an HTTP/2 connection is asked whether it lives.
+const PING_EVERY: Duration = Duration::from_secs(30);
+
+/// What a listener's connections may do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// How many there may be.
+    pub(super) connections: usize,
+    /// How many one source may hold; trusted proxies may hold all. Absent: all.
+    pub(super) per_source: Option<usize>,
+    /// The largest request head.
+    pub(super) header_bytes: usize,
+    /// How long a request head may take.
+    pub(super) header_read: Duration,
+    /// How long a stop waits.
+    pub(super) drain: Duration,
+}
+
+/// A listener before it runs.
+pub(super) struct Listener {
+    pub(super) router: Arc<Router>,
+    pub(super) tls: Option<TlsFiles>,
+    pub(super) limits: Limits,
+    pub(super) trusted: Vec<Network>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Listener {
+    /// Accepts until told to stop, then lets what is in flight finish.
+    pub(super) async fn run(self, socket: TcpListener, mut stopping: watch::Receiver<bool>) {
+        let carrier = Arc::new(self.carrier());
+        let places = Arc::new(Places::default());
+        let graceful = GracefulShutdown::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = socket.accept() => accepted,
+                _ = stopping.wait_for(|stop| *stop) => break,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    pause(&error).await;
+                    continue;
+                }
+            };
+            let Some(place) = self.place(&places, peer) else {
+                self.metrics.connection_refused();
+                continue;
+            };
+            let connection = Connection {
+                carrier: Arc::clone(&carrier),
+                tls: self.tls.clone(),
+                watcher: graceful.watcher(),
+                peer,
+                place,
+            };
+            connection.carry(stream);
+        }
+        drop(socket);
+        if timeout(self.limits.drain, graceful.shutdown())
+            .await
+            .is_err()
+        {
+            tracing::warn!("connections were cut: they did not finish in time");
+        }
+    }
+
+    fn carrier(&self) -> Carrier {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.header_read)
+            .max_buf_size(self.limits.header_bytes)
+            .half_close(false);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_header_list_size(u32::try_from(self.limits.header_bytes).unwrap_or(u32::MAX))
+            .max_concurrent_streams(STREAMS)
+            .keep_alive_interval(PING_EVERY)
+            .keep_alive_timeout(self.limits.header_read);
+        Carrier {
+            builder,
+            router: Arc::clone(&self.router),
+            first_request: self.limits.header_read,
+        }
+    }
+
+    /// A place for one more connection, or nothing when there is none.
+    fn place(&self, places: &Arc<Places>, peer: SocketAddr) -> Option<Place> {
+        let is_proxy = self
+            .trusted
+            .iter()
+            .any(|network| network.contains(peer.ip()));
+        let per_source = self.limits.per_source.filter(|_| !is_proxy);
+        let source = source_of(peer.ip());
+        let mut held = places.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_source = held.by_source.get(&source).copied().unwrap_or(0);
+        if held.all >= self.limits.connections || per_source.is_some_and(|cap| of_source >= cap) {
+            return None;
+        }
+        held.all += 1;
+        *held.by_source.entry(source.clone()).or_default() += 1;
+        drop(held);
+        self.metrics.connections().inc();
+        Some(Place {
+            places: Arc::clone(places),
+            gauge: self.metrics.connections().clone(),
+            source,
+        })
+    }
+}
+
+/// Who holds how many connections.
+#[derive(Default)]
+struct Places {
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    all: usize,
+    by_source: HashMap<String, usize>,
+}
+
+/// A place that one connection holds.
+struct Place {
+    places: Arc<Places>,
+    gauge: prometheus_client::metrics::gauge::Gauge,
+    source: String,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.gauge.dec();
+        let mut held = self
+            .places
+            .held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        held.all = held.all.saturating_sub(1);
+        if let Some(count) = held.by_source.get_mut(&self.source) {
+            *count -= 1;
+            if *count == 0 {
+                held.by_source.remove(&self.source);
+            }
+        }
+    }
+}
+
+/// What all connections of a listener share.
+struct Carrier {
+    builder: auto::Builder<TokioExecutor>,
+    router: Arc<Router>,
+    first_request: Duration,
+}
+
+struct Connection {
+    carrier: Arc<Carrier>,
+    tls: Option<TlsFiles>,
+    watcher: Watcher,
+    peer: SocketAddr,
+    place: Place,
+}
+
+impl Connection {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "each connection is a task of the listener, which waits for it when it stops"
+    )]
+    fn carry(self, stream: TcpStream) {
+        // Answers are small and complete; waiting to fill a packet only delays them.
+        drop(stream.set_nodelay(true));
+        tokio::spawn(async move {
+            let Self {
+                carrier,
+                tls,
+                watcher,
+                peer,
+                place,
+            } = self;
+            match tls {
+                None => carrier.serve(stream, peer.ip(), watcher).await,
+                Some(tls) => match timeout(HANDSHAKE_LIMIT, tls.acceptor().accept(stream)).await {
+                    Ok(Ok(stream)) => carrier.serve(stream, peer.ip(), watcher).await,
+                    Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                    Err(_) => tracing::debug!("a TLS handshake took too long"),
+                },
+            }
+            drop(place);
+        });
+    }
+}
+
+impl Carrier {
+    async fn serve<I>(&self, stream: I, peer: IpAddr, watcher: Watcher)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let spoken = Arc::new(AtomicBool::new(false));
+        let (router, heard) = (Arc::clone(&self.router), Arc::clone(&spoken));
+        let service = service_fn(move |request: Request<Incoming>| {
+            heard.store(true, Ordering::Relaxed);
+            let router = Arc::clone(&router);
+            async move { Ok::<_, Infallible>(router.answer(request, peer).await) }
+        });
+        let connection = self.builder.serve_connection(TokioIo::new(stream), service);
+        tokio::select! {
+            ended = watcher.watch(connection) => if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            },
+            // hyper times the head of an HTTP/1 request, but neither the bytes that tell the protocol nor the first
+            // stream of HTTP/2.
+            () = silence(self.first_request, &spoken) => {
+                tracing::debug!("a connection asked for nothing in time");
+            }
+        }
+    }
+}
+
+/// Resolves when nothing was said in time; never after something was.
+async fn silence(limit: Duration, spoken: &AtomicBool) {
+    sleep(limit).await;
+    if spoken.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Without files to open, accepting fails at once and again; anything else concerns one connection.
+async fn pause(error: &io::Error) {
+    let of_one_connection = matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+    );
+    if !of_one_connection {
+        tracing::warn!(%error, "a connection could not be accepted");
+        sleep(ACCEPT_PAUSE).await;
+    }
+}
