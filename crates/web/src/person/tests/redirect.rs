@@ -12,7 +12,7 @@ use super::world::{Answer, Asks, Browser, World};
 use crate::person::Silent;
 
 /// A signed-in browser in front of a consent page.
-async fn asked(world: &World, browser: &mut Browser) -> String {
+pub(super) async fn asked(world: &World, browser: &mut Browser) -> String {
     let page = world.authorize(browser, &Asks::default()).await.location;
     let went_on = browser.sign_in(world, &page, "ada").await;
     assert_eq!(
@@ -527,90 +527,6 @@ async fn a_form_post_answer_has_a_page_of_its_own() {
     );
 }
 
-#[tokio::test]
-async fn h9_a20_c15_every_page_carries_its_headers() {
-    let (world, mut browser) = (World::new().await, Browser::new());
-    let page = asked(&world, &mut browser).await;
-    for path in [
-        page.as_str(),
-        "/device",
-        "/account",
-        "/sign-out",
-        "/interaction/nonsense",
-    ] {
-        let shown = browser.get(&world, path).await;
-        assert_eq!(shown.header("cache-control"), "no-store", "{path}");
-        assert_eq!(shown.header("referrer-policy"), "no-referrer", "{path}");
-        assert_eq!(shown.header("x-frame-options"), "DENY", "{path}");
-        assert_eq!(shown.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(
-            shown.header("cross-origin-opener-policy"),
-            "same-origin",
-            "{path}"
-        );
-        let policy = shown.header("content-security-policy");
-        assert!(
-            policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
-            "{path}"
-        );
-    }
-    let policy = browser.get(&world, &page).await;
-    let policy = policy.header("content-security-policy").to_owned();
-    assert!(
-        policy.contains("form-action 'self' https://photos.example;"),
-        "{policy}"
-    );
-}
-
-#[tokio::test]
-async fn h3_cookies_are_bound_to_the_host_and_at_most_twenty() {
-    let (world, mut browser) = (World::new().await, Browser::new());
-    let first = world.authorize(&mut browser, &Asks::default()).await;
-    let cookie = first.header("set-cookie").to_owned();
-    for part in [
-        "__Host-placet-ask-",
-        "; Path=/",
-        "; HttpOnly",
-        "; SameSite=Lax",
-        "; Secure",
-        "; Max-Age=1200",
-    ] {
-        assert!(cookie.contains(part), "{part} in {cookie}");
-    }
-    world.clock.advance(Lifetime::from_secs(1));
-    let mut last = String::new();
-    for _ in 0..20 {
-        last = world
-            .authorize(&mut browser, &Asks::default())
-            .await
-            .location;
-    }
-    assert_eq!(browser.cookies.len(), 20);
-    assert_eq!(
-        browser.get(&world, &first.location).await.status,
-        403,
-        "the oldest was dropped"
-    );
-    assert_eq!(browser.get(&world, &last).await.status, 200);
-
-    let plain = World::with(|settings| settings.secure = false).await;
-    let cookie = plain.authorize(&mut Browser::new(), &Asks::default()).await;
-    let cookie = cookie.header("set-cookie").to_owned();
-    assert!(
-        cookie.starts_with("placet-ask-") && !cookie.contains("Secure"),
-        "{cookie}"
-    );
-    let elsewhere = World::with(|settings| settings.issuer_url.push_str(":8443")).await;
-    let other = elsewhere
-        .authorize(&mut Browser::new(), &Asks::default())
-        .await;
-    let name = |cookie: &str| cookie.split("-req_").next().unwrap().to_owned();
-    assert_ne!(
-        name(other.header("set-cookie")),
-        name(first.header("set-cookie"))
-    );
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn c1_of_64_presses_at_once_one_decides_and_all_agree() {
     let world = Arc::new(World::new().await);
@@ -656,34 +572,4 @@ async fn c1_of_64_presses_at_once_one_decides_and_all_agree() {
         assert_eq!(lost.len(), 1, "{results:?}");
         assert_ne!(lost[0].0, won);
     }
-}
-
-#[tokio::test]
-async fn an_issuer_below_a_path_keeps_its_links_there() {
-    let world = World::with(|settings| {
-        settings.issuer_url.push_str("/tenant");
-        settings.base_path.push_str("/tenant");
-    })
-    .await;
-    let mut browser = Browser::new();
-    let page = world
-        .authorize(&mut browser, &Asks::default())
-        .await
-        .location;
-    let below = page
-        .strip_prefix("/tenant")
-        .unwrap_or_else(|| panic!("{page}"));
-    let form = browser.get(&world, below).await;
-    assert!(
-        form.has(&format!("action=\"{page}/sign-in\"")),
-        "{}",
-        form.body
-    );
-    assert!(form.has("/tenant/assets/") && !form.has("\"/assets/"));
-    assert!(
-        browser
-            .cookies
-            .keys()
-            .all(|name| name.starts_with("__Host-"))
-    );
 }
