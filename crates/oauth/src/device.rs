@@ -39,7 +39,7 @@ pub struct DeviceRequest {
     pub rights: Rights,
 }
 
-/// What the device is told (RFC 8628 §3.2).
+/// What the device is told (RFC 8628 §3.2). It has no `Debug`: both codes are in it.
 #[derive(Serialize)]
 pub struct DeviceAuthorization {
     device_code: String,
@@ -48,15 +48,6 @@ pub struct DeviceAuthorization {
     verification_uri_complete: String,
     expires_in: u64,
     interval: u64,
-}
-
-impl std::fmt::Debug for DeviceAuthorization {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DeviceAuthorization")
-            .field("expires_in", &self.expires_in)
-            .field("interval", &self.interval)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Answers a POST.

@@ -104,7 +104,7 @@ impl Face for OAuthFace {
     fn describe(&self, _site: &Site, shown: &Shown) -> Prompt {
         let Some(payload) = AuthorizationPayload::of(&shown.request) else {
             return Prompt {
-                from_device: true,
+                from_device: shown.request.delivery.interval().is_some(),
                 ..Prompt::default()
             };
         };

@@ -24,8 +24,7 @@ use crate::{
     outcome::Outcome,
 };
 
-/// A question about one token.
-#[derive(Debug)]
+/// A question about one token. It has no `Debug`: the token is in it.
 pub struct IntrospectionRequest {
     /// Who asks.
     pub client: AuthenticatedClient,
@@ -34,7 +33,7 @@ pub struct IntrospectionRequest {
 }
 
 /// What is told about an active token (RFC 7662 §2.2).
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct Introspection {
     active: bool,
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// What an endpoint decided. Nothing in it is a header or a status; those belong to the printer.
-#[derive(Debug)]
+///
+/// It has no `Debug`: tokens and claims about people are in it.
 pub enum Outcome {
     /// Tokens were issued.
     Tokens(Box<TokenSet>),

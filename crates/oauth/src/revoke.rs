@@ -15,8 +15,7 @@ use crate::{
     outcome::Outcome,
 };
 
-/// A token to revoke.
-#[derive(Debug)]
+/// A token to revoke. It has no `Debug`: the token is in it.
 pub struct RevocationRequest {
     /// Who gives it back.
     pub client: AuthenticatedClient,

@@ -1,7 +1,7 @@
 //! `/authorize`: a client sends a person here with their browser.
 //!
 //! 1. Find the client and its redirect URI. Until both are known nothing is ever redirected (threat A3).
-//! 2. Run the checks of [`checks::CHECKS`]; from here on an error goes to the client.
+//! 2. Run the checks of `checks`; from here on an error goes to the client.
 //! 3. Answer without asking where that is allowed, or open a request and send the browser to its page.
 //!
 //! Spec: RFC 6749 §4.1.1–4.1.2, OpenID Connect Core §3.1.2, RFC 9700 §2.1, §4.11
@@ -13,7 +13,7 @@ mod respond;
 
 use std::sync::Arc;
 
-use http::Method;
+use http::{Method, StatusCode};
 use placet_core::{client::Client, engine::Ask, pending::Delivery};
 use placet_web::{
     context::Call,
@@ -43,7 +43,12 @@ pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
     let (form, asker) = match begin(&site, &call).await {
         Ok(begun) => begun,
         Err(problem) => {
-            return person::error_page(&site, &call, problem.status, problem.error.code());
+            // A 401 would promise a browser that it can authenticate (RFC 9110 §15.5.2).
+            let status = match problem.status {
+                StatusCode::UNAUTHORIZED => StatusCode::BAD_REQUEST,
+                other => other,
+            };
+            return person::error_page(&site, &call, status, problem.error.code());
         }
     };
     let params = Params::of(&form);

@@ -1,0 +1,56 @@
+//! The error codes: their texts, and the page of the documentation made from them.
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use placet_oauth::{OAuthError, Problem, error_catalogue};
+
+#[test]
+fn rfc6749_5_2_descriptions_have_only_the_characters_allowed() {
+    for error in OAuthError::ALL {
+        let allowed = |byte: u8| (0x20..=0x7e).contains(&byte) && byte != b'"' && byte != b'\\';
+        assert!(error.description().bytes().all(allowed), "{error:?}");
+        assert!(error.code().bytes().all(allowed), "{error:?}");
+        let reply = Problem::from(*error).reply();
+        let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!(body["error"], error.code());
+        assert_eq!(body["error_description"], error.description());
+        assert_eq!(reply.status, error.status());
+    }
+}
+
+#[test]
+fn a_description_of_its_own_is_printed_too() {
+    let problem = Problem::new(OAuthError::InvalidRequest, "The state is too long.");
+    let body: serde_json::Value = serde_json::from_slice(&problem.reply().body).unwrap();
+    assert_eq!(body["error"], "invalid_request");
+    assert_eq!(body["error_description"], "The state is too long.");
+}
+
+#[test]
+fn the_page_of_errors_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors.md");
+    let mut page = String::from(
+        "# Errors\n\nEvery error code of the OAuth face. Made from the source by a test; \
+         `UPDATE_DOCS=1 cargo test -p placet-oauth errors` writes it anew.\n\n\
+         The status is that of a JSON answer; at the authorization endpoint the same code travels to the redirect \
+         URI, or is shown on a page where client or redirect URI are not known. What every JSON error looks like: \
+         `{\"error\": …, \"error_description\": …}`, never stored by caches.\n\n\
+         | Code | Status | When | What to do | Defined in |\n|---|---|---|---|---|\n",
+    );
+    for entry in error_catalogue() {
+        writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {} |",
+            entry.code, entry.status, entry.when, entry.advice, entry.spec
+        )
+        .unwrap();
+    }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == page,
+        "docs/errors.md is not current: run with UPDATE_DOCS=1"
+    );
+}
