@@ -235,32 +235,35 @@ impl Engine {
         event: &mut Event,
     ) -> Result<Vec<Change>, Error> {
         let mut changes = Vec::new();
-        let person = match by {
+        let (person, session) = match by {
             Decider::Seat(seat) => {
                 event.actor = Actor::Person;
-                changes.push(self.require_session(seat).await?);
-                seat.person().id
+                (seat.person().id, Some(seat.session()))
             }
             Decider::Operator { person, .. } => {
                 event.actor = Actor::Operator;
-                person.id
+                (person.id, None)
             }
             Decider::Policy {
                 rule,
                 person,
+                session,
                 under,
-                ..
             } => {
                 event.note = Some((*rule).into());
                 changes.extend(under.map(|(grant, version)| Change::Require {
                     key: Key::grant(grant),
                     version,
                 }));
-                person.id
+                (person.id, Some(*session))
             }
         };
         event.person = Some(person);
-        changes.push(self.require_person(person).await?);
+        if let Some(session) = session {
+            changes.push(self.require_session(session).await?);
+        }
+        let signed_in = session.map_or(event.at, |session| session.created_at);
+        changes.push(self.require_person(person, signed_in).await?);
         Ok(changes)
     }
 
@@ -271,11 +274,16 @@ impl Engine {
         }
     }
 
-    /// A change that holds only while the person is as they were, and active.
-    pub(crate) async fn require_person(&self, id: Id<Person>) -> Result<Change, Error> {
+    /// A change that holds only while the person is as they were, active, and honours what began at `since`: a new
+    /// password must beat a decision of an old sign-in.
+    pub(crate) async fn require_person(
+        &self,
+        id: Id<Person>,
+        since: Timestamp,
+    ) -> Result<Change, Error> {
         let person = self.store.as_ref().person(self.issuer, id).await?;
         let person = person
-            .filter(|p| !p.value.disabled && !p.value.erased)
+            .filter(|p| p.value.honours(since))
             .ok_or(Refusal::PersonInactive)?;
         Ok(Change::Require {
             key: Key::person(id),

@@ -60,6 +60,7 @@ impl Engine {
                     shown.version,
                     Record::Pending(Box::new(request)),
                 ))
+                .with(self.require_session(seat.session()).await?)
                 .before(before);
             match self.write(commit).await {
                 Ok(()) => return Ok(Committed(())),
@@ -86,7 +87,7 @@ impl Engine {
             let waited = request.state.unanswered().is_ok();
             request.state = request.state.end(kind, now)?;
             request.keep_until = request.retention(now);
-            let mut event = self.event(EventKind::RequestCancelled, caller, now);
+            let mut event = self.event(ended_as(kind), caller, now);
             event.client = Some(request.asker.client);
             event.request = Some(id);
             let (client, peer, expires_at) = (
@@ -108,5 +109,15 @@ impl Engine {
                 Err(error) => attempts.again(error)?,
             }
         }
+    }
+}
+
+/// The event of an ending.
+pub(crate) fn ended_as(kind: EndKind) -> EventKind {
+    match kind {
+        EndKind::Denied => EventKind::RequestDenied,
+        EndKind::Cancelled | EndKind::Abandoned | EndKind::Revoked => EventKind::RequestCancelled,
+        EndKind::Failed => EventKind::RequestFailed,
+        EndKind::Expired => EventKind::RequestExpired,
     }
 }

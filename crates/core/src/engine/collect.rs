@@ -16,7 +16,7 @@ use crate::{
     person::Person,
     refusal::Refusal,
     secret::{Secret, kind},
-    store::{Change, Commit, Key, Record, Versioned},
+    store::{Change, Commit, Key, Record, StoreError, Versioned},
     time::{Lifetime, Timestamp},
     token::{Basis, Family, TokenSet, TokenSpec},
 };
@@ -70,8 +70,15 @@ impl Engine {
                 value: request,
                 version,
             } = super::found(found)?;
-            self.may_collect(ask, &request, version, caller, now)
-                .await?;
+            match self.may_collect(ask, &request, version, caller, now).await {
+                Ok(()) => {}
+                // Somebody changed the request while a wrong use was to end it: judge what is there now.
+                Err(Error::Store(error @ StoreError::Conflict)) => {
+                    attempts.again(error)?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
             self.in_time(&request, version, now).await?;
             active(ask.client.client())?;
             if let Err(refusal) =
@@ -160,9 +167,7 @@ impl Engine {
                     .with(Change::update(version, Record::Pending(Box::new(request))));
                 // Lost to somebody else's change: the next early poll tries again.
                 match self.write(commit).await {
-                    Ok(()) | Err(crate::store::StoreError::Conflict) => {
-                        Refusal::TooSoon { interval: grown }
-                    }
+                    Ok(()) | Err(StoreError::Conflict) => Refusal::TooSoon { interval: grown },
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -297,22 +302,23 @@ impl Engine {
 
     /// Writes a single-use proof of a client where the verb itself writes nothing.
     pub(crate) async fn spend_proof(&self, client: &AuthenticatedClient) -> Result<(), Error> {
-        let Some(spend) = proof_change(client) else {
-            return Ok(());
-        };
         let caller = Caller {
             actor: Actor::Client,
             peer: None,
         };
-        let mut event = self.event(EventKind::ProofSpent, &caller, self.store.now());
-        event.client = Some(client.client().id);
-        match self
-            .write(Commit::new(self.issuer, event).with(spend))
-            .await
-        {
-            Err(crate::store::StoreError::Spent) => Err(Refusal::ReplayedProof.into()),
-            other => Ok(other?),
+        let mut attempts = Attempts::default();
+        while let Some(spend) = proof_change(client) {
+            let mut event = self.event(EventKind::ProofSpent, &caller, self.store.now());
+            event.client = Some(client.client().id);
+            match self
+                .write(Commit::new(self.issuer, event).with(spend))
+                .await
+            {
+                Ok(()) => break,
+                Err(error) => attempts.again(error)?,
+            }
         }
+        Ok(())
     }
 }
 

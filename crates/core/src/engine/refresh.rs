@@ -123,7 +123,7 @@ impl Engine {
         event.grant = family.grant;
         event.family = Some(family.id);
         event.tokens = made.jtis;
-        let before = Some(family.expires_at);
+        let before = Some(family.expires_at.min(standing.token.expires_at));
         let mut commit = Commit {
             issuer: self.issuer,
             event,

@@ -8,7 +8,7 @@ use crate::{
     event::{Actor, EventKind},
     id::Id,
     pending::{EndKind, HandleKind, PendingRequest, Seat, State, UserCode},
-    person::SeatedPerson,
+    person::{SeatedPerson, Session},
     refusal::Refusal,
     secret::{Digest, SecretHash, kind},
     store::{Change, Commit, Key, Record, StoreError, Versioned},
@@ -112,7 +112,7 @@ impl Engine {
                     shown.version,
                     Record::Pending(Box::new(request)),
                 ))
-                .with(self.require_session(seat).await?)
+                .with(self.require_session(seat.session()).await?)
                 .before(before);
             match self.write(commit).await {
                 Ok(()) => return Ok(Committed(digest)),
@@ -121,9 +121,9 @@ impl Engine {
         }
     }
 
-    /// A change that holds only while the person's session is as it was.
-    pub(crate) async fn require_session(&self, seat: &SeatedPerson) -> Result<Change, Error> {
-        let hash = seat.session().hash;
+    /// A change that holds only while a person's session is as it was.
+    pub(crate) async fn require_session(&self, session: &Session) -> Result<Change, Error> {
+        let hash = session.hash;
         let session = self.store.as_ref().session(self.issuer, hash).await?;
         let session = session
             .filter(|s| s.value.is_live(self.store.now()))

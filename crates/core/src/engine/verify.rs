@@ -8,15 +8,16 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::{Engine, Error};
+use super::{EVENT_RETENTION, Engine, Error, clarify::ended_as};
 use crate::{
     event::{Event, EventKind},
     grant::Grant,
     id::Id,
-    pending::{EndKind, PendingRequest, State},
+    pending::{PendingRequest, State},
     person::Session,
     secret::{SecretHash, kind},
     store::{Key, Record, StoreError, Table, Versioned},
+    time::Timestamp,
     token::{AccessToken, Family, RefreshToken},
 };
 
@@ -48,6 +49,8 @@ pub struct Verified {
 /// What the events say happened.
 #[derive(Default)]
 struct Told {
+    /// Events from before this time are no longer kept, so what began earlier needs no explanation.
+    since: Option<Timestamp>,
     requests: HashSet<(Id<PendingRequest>, EventKind)>,
     grants: HashSet<(Id<Grant>, EventKind)>,
     families: HashSet<(Id<Family>, EventKind)>,
@@ -78,15 +81,19 @@ impl Engine {
         for table in Table::ALL.into_iter().rev() {
             self.read_table(table, &mut records, &mut report).await?;
         }
+        report.records = records.len();
         for record in &records {
             held.note(record);
         }
-        let told = self.read_events(&mut report).await?;
+        let now = self.store.now();
+        let mut told = self.read_events(&mut report).await?;
+        told.since = Some(now.minus(EVENT_RETENTION));
+        // What may be deleted is being deleted, one bounded step after the other.
+        records.retain(|record| record.keep_until().is_none_or(|end| end >= now));
         for record in &records {
             check(record, &held, &told, &mut report.violations);
         }
         self.check_fresh(&held, &mut report).await?;
-        report.records = records.len();
         Ok(report)
     }
 
@@ -158,6 +165,11 @@ impl Engine {
 }
 
 impl Told {
+    /// Whether the events of what began at `began` are still kept.
+    fn reaches(&self, began: Timestamp) -> bool {
+        self.since.is_none_or(|since| began >= since)
+    }
+
     fn note(&mut self, event: &Event, violations: &mut Vec<Violation>) {
         let kind = event.kind;
         self.requests.extend(event.request.map(|id| (id, kind)));
@@ -243,14 +255,7 @@ fn check_request(request: &PendingRequest, told: &Told, out: &mut Vec<Violation>
         State::Collected { .. } => {
             needed.extend([EventKind::RequestApproved, EventKind::TokensCollected]);
         }
-        State::Ended(ending) => needed.push(match ending.kind {
-            EndKind::Denied => EventKind::RequestDenied,
-            EndKind::Cancelled | EndKind::Abandoned | EndKind::Revoked => {
-                EventKind::RequestCancelled
-            }
-            EndKind::Failed => EventKind::RequestFailed,
-            EndKind::Expired => EventKind::RequestExpired,
-        }),
+        State::Ended(ending) => needed.push(ended_as(ending.kind)),
     }
     explained(
         &told.requests,
@@ -276,6 +281,9 @@ fn check_request(request: &PendingRequest, told: &Told, out: &mut Vec<Violation>
 }
 
 fn check_grant(grant: &Grant, told: &Told, out: &mut Vec<Violation>) {
+    if !told.reaches(grant.created_at) {
+        return;
+    }
     let mut needed = vec![EventKind::TokensCollected];
     needed.extend(grant.revoked_at.map(|_| EventKind::GrantRevoked));
     explained(
@@ -296,6 +304,9 @@ fn check_family(family: &Family, held: &Held, told: &Told, out: &mut Vec<Violati
             family.id,
             out,
         );
+    }
+    if !told.reaches(family.created_at) {
+        return;
     }
     explained(
         &told.families,
@@ -337,7 +348,7 @@ fn check_refresh(token: &RefreshToken, held: &Held, out: &mut Vec<Violation>) {
 }
 
 fn check_access(token: &AccessToken, held: &Held, told: &Told, out: &mut Vec<Violation>) {
-    if !told.tokens.contains_key(&token.jti) {
+    if told.reaches(token.issued_at) && !told.tokens.contains_key(&token.jti) {
         out.push(violation(
             "every token was announced",
             &token.jti,
@@ -380,6 +391,9 @@ fn check_access(token: &AccessToken, held: &Held, told: &Told, out: &mut Vec<Vio
 }
 
 fn check_session(session: &Session, told: &Told, out: &mut Vec<Violation>) {
+    if !told.reaches(session.created_at) {
+        return;
+    }
     let mut needed = vec![EventKind::SignedIn];
     needed.extend(session.ended_at.map(|_| EventKind::SignedOut));
     explained(

@@ -73,7 +73,9 @@ impl PaceTable {
         let (pace, grown) = match last {
             Some(last) if now < last.answered.plus(interval) => {
                 if last.grown.is_none_or(|at| now >= at.plus(interval)) {
-                    let interval = interval.plus(SLOW_DOWN_BY).min(INTERVAL_LIMIT);
+                    // An interval that began above the limit stays as it is: it never shrinks.
+                    let grown = interval.plus(SLOW_DOWN_BY).min(INTERVAL_LIMIT);
+                    let interval = grown.max(interval);
                     (Pace::Grow { interval }, Some(now))
                 } else {
                     (Pace::Early, last.grown)

@@ -1,0 +1,5 @@
+//! The rules alone: values in, a value or a refusal out.
+
+mod lifetime;
+mod standing;
+mod transitions;

@@ -1,0 +1,12 @@
+//! The verbs, one file each: what they do, what they refuse, and what a fault leaves behind.
+
+mod answer;
+mod collect;
+mod faults;
+mod open;
+mod refresh;
+mod registry;
+mod retention;
+mod revoke;
+mod sign_in;
+mod verify;

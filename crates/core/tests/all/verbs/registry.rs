@@ -1,0 +1,122 @@
+//! What operators register and erase.
+
+use placet_core::{
+    Refusal,
+    engine::{Caller, Error},
+    store::StoreError,
+};
+
+use crate::scene::{Scene, client, person, refused};
+
+fn is_duplicate<T: std::fmt::Debug>(told: &Result<T, Error>) -> bool {
+    matches!(told, Err(Error::Store(StoreError::Duplicate)))
+}
+
+#[tokio::test]
+async fn names_are_given_once() {
+    let scene = Scene::new().await;
+    let caller = Caller::default();
+    assert!(is_duplicate(
+        &scene.engine.add_client(client("tv"), &caller).await
+    ));
+    assert!(is_duplicate(
+        &scene.engine.add_person(person(" ADA "), &caller).await
+    ));
+    let mut namesake = person("ada.l");
+    namesake.subject = Some("s-ada".to_owned());
+    assert!(is_duplicate(
+        &scene.engine.add_person(namesake, &caller).await
+    ));
+    scene.verified().await;
+}
+
+#[tokio::test]
+async fn t15_client_ids_and_subjects_never_meet() {
+    let scene = Scene::new().await;
+    let caller = Caller::default();
+    let told = scene.engine.add_client(client("s-ada"), &caller).await;
+    assert_eq!(refused(told), Refusal::Exceeds);
+    let mut masked = person("mallory");
+    masked.subject = Some("tv".to_owned());
+    let told = scene.engine.add_person(masked, &caller).await;
+    assert_eq!(refused(told), Refusal::Exceeds);
+}
+
+#[tokio::test]
+async fn a_change_leaves_ids_and_names_alone() {
+    let scene = Scene::new().await;
+    let caller = Caller::default();
+    let before = scene.client("tv").await.client().clone();
+    let change = scene.engine.change_client("tv", &caller, |client| {
+        client.client_id = "web".to_owned();
+        client.number = 1;
+        client.disabled = true;
+    });
+    let after = change.await.unwrap().into_inner();
+    assert_eq!((after.id, after.number), (before.id, before.number));
+    assert_eq!(after.client_id, "tv");
+    assert!(
+        scene.client("tv").await.client().disabled,
+        "seen at once on this node"
+    );
+    let change = scene.engine.change_person("ada", false, &caller, |person| {
+        person.subject = "s-bob".to_owned();
+    });
+    assert_eq!(change.await.unwrap().get().subject, "s-ada");
+    for told in [
+        scene
+            .engine
+            .change_client("nobody", &caller, |_| {})
+            .await
+            .map(|_| ()),
+        scene
+            .engine
+            .change_person("nobody", false, &caller, |_| {})
+            .await
+            .map(|_| ()),
+        scene
+            .engine
+            .remove_client("nobody", &caller)
+            .await
+            .map(|_| ()),
+        scene
+            .engine
+            .erase_person("nobody", &caller)
+            .await
+            .map(|_| ()),
+    ] {
+        assert_eq!(refused(told), Refusal::NotFound);
+    }
+}
+
+#[tokio::test]
+async fn an_erased_person_leaves_a_subject_nobody_gets_again() {
+    let scene = Scene::new().await;
+    let caller = Caller::default();
+    let set = scene.tokens(&scene.client("tv").await).await;
+    let (_, cookie) = scene.sign_in("ada").await;
+    scene.engine.erase_person("ada", &caller).await.unwrap();
+    assert!(!scene.is_active(&set).await);
+    assert!(scene.engine.signed_in(&cookie).await.unwrap().is_none());
+    let store = scene.engine.store().as_ref();
+    let left = store
+        .person_of_subject(scene.setting.issuer, "s-ada")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (left.value.username.as_str(), left.value.erased),
+        ("", true)
+    );
+    assert!(is_duplicate(
+        &scene.engine.add_person(person("ada"), &caller).await
+    ));
+    let mut another = person("ada");
+    another.subject = None;
+    scene
+        .engine
+        .add_person(another, &caller)
+        .await
+        .expect("the name is free again");
+    scene.verified().await;
+}

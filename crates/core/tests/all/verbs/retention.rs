@@ -1,0 +1,81 @@
+//! `sweep`: what is kept, and for how long.
+
+use placet_core::{
+    Refusal,
+    engine::{CollectBy, EVENT_RETENTION},
+    pending::RETENTION,
+    time::Lifetime,
+};
+
+use crate::scene::{CODE, Scene, WAIT, refused};
+
+const SECOND: Lifetime = Lifetime::from_secs(1);
+
+async fn sweep(scene: &Scene) -> usize {
+    scene.engine.sweep(scene.now()).await.unwrap()
+}
+
+#[tokio::test]
+async fn k10_a_used_code_is_recognised_for_its_retention() {
+    let scene = Scene::new().await;
+    let client = scene.client("web").await;
+    let (code, _) = scene.code(&client).await;
+    scene
+        .collect(CollectBy::Code, &code, &client)
+        .await
+        .unwrap();
+    let kept = CODE.plus(RETENTION);
+    scene.advance(Lifetime::from_millis(kept.as_millis() - 1_000));
+    sweep(&scene).await;
+    let told = scene.collect(CollectBy::Code, &code, &client).await;
+    assert_eq!(refused(told), Refusal::Reused);
+    scene.advance(SECOND.plus(SECOND));
+    assert!(sweep(&scene).await > 0);
+    let told = scene.collect(CollectBy::Code, &code, &client).await;
+    assert_eq!(refused(told), Refusal::NotFound);
+    scene.verified().await;
+}
+
+#[tokio::test]
+async fn k10_an_unanswered_request_is_kept_for_its_lifetime_again() {
+    let scene = Scene::new().await;
+    let client = scene.client("tv").await;
+    let opened = scene.device(&client).await;
+    scene.advance(WAIT.plus(WAIT));
+    sweep(&scene).await;
+    assert_eq!(
+        refused(scene.poll(&opened, &client).await),
+        Refusal::Expired
+    );
+    scene.advance(WAIT.plus(WAIT).plus(SECOND));
+    sweep(&scene).await;
+    assert_eq!(
+        refused(scene.poll(&opened, &client).await),
+        Refusal::NotFound
+    );
+    scene.verified().await;
+}
+
+#[tokio::test]
+async fn a_sweep_takes_nothing_that_lives() {
+    let scene = Scene::new().await;
+    let set = scene.tokens(&scene.client("tv").await).await;
+    scene.advance(Lifetime::from_secs(899));
+    sweep(&scene).await;
+    assert!(scene.is_active(&set).await);
+    scene.advance(SECOND.plus(SECOND));
+    assert!(!scene.is_active(&set).await, "expiry needs no sweep");
+}
+
+#[tokio::test]
+async fn a_grant_outlives_the_events_that_explain_it() {
+    let scene = Scene::new().await;
+    scene.tokens(&scene.client("tv").await).await;
+    scene.advance(EVENT_RETENTION.plus(SECOND));
+    while sweep(&scene).await > 0 {}
+    let report = scene.engine.verify().await.unwrap();
+    assert_eq!(report.events, 0);
+    assert_eq!(report.violations, []);
+    let ada = scene.person("ada").await.value.id;
+    assert_eq!(scene.engine.list_grants(ada).await.unwrap().len(), 1);
+}
