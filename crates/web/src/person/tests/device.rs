@@ -293,3 +293,16 @@ async fn h1_a_code_is_not_entered_by_a_form_from_elsewhere() {
         assert_eq!((forged.status, forged.error_code()), (403, "forged_form"));
     }
 }
+
+#[tokio::test]
+async fn d1_codes_that_are_right_are_no_guesses() {
+    let (world, mut browser) = (World::new().await, Browser::new());
+    for _ in 0..10 {
+        let code = world.device_asks("tv", "read").await.user_code.unwrap();
+        assert_eq!(browser.enter(&world, &code.to_string()).await.status, 303);
+    }
+    // Nor is what cannot be a code.
+    for _ in 0..10 {
+        assert_eq!(browser.enter(&world, "AEIOU").await.status, 404);
+    }
+}
