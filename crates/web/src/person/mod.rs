@@ -1,6 +1,6 @@
 //! The person's side of the edge, one for all faces: sign-in, consent, code entry, what I have allowed, sign-out.
 //!
-//! 1. A face calls [`silently`] to learn whether a rule may answer, and [`begin`] to open its request in this browser.
+//! 1. A face calls [`silently`] to learn whether a rule may answer, and [`begin()`] to open its request in this browser.
 //! 2. The browser gets a cookie for this one request, so that two tabs work and only this browser may answer.
 //! 3. `GET /interaction/{id}` shows what is next and changes nothing; every `POST` is checked for where it comes from.
 //! 4. The answer is committed, and only then [`deliver`] sends the browser on.
