@@ -17,7 +17,8 @@ use std::sync::Arc;
 use placet_core::{
     Refusal,
     client::{
-        AUTHORIZATION_CODE, AuthenticatedClient, CLIENT_CREDENTIALS, DEVICE_CODE, REFRESH_TOKEN,
+        AUTHORIZATION_CODE, AuthenticatedClient, CLIENT_CREDENTIALS, Client, DEVICE_CODE,
+        REFRESH_TOKEN,
     },
     engine::{Caller, Committed},
     event::Actor,
@@ -73,10 +74,7 @@ pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
 async fn request(site: &Site, call: &Call) -> Result<TokenRequest, Problem> {
     let form = Form::of_call(call)?;
     let client = client_auth::authenticate(site, call, &form).await?;
-    let (grant_type, grant) = GrantRequest::parse(&form)?;
-    if !client.client().may_use(grant_type) {
-        return Err(OAuthError::UnauthorizedClient.into());
-    }
+    let grant = GrantRequest::parse(&form, client.client())?;
     Ok(TokenRequest {
         client,
         grant,
@@ -104,25 +102,21 @@ pub async fn token(site: &Site, request: &TokenRequest) -> Outcome {
 }
 
 impl GrantRequest {
-    /// Reads `grant_type` and what belongs to it.
-    fn parse(form: &Form) -> Result<(&'static str, Self), Problem> {
+    /// Reads `grant_type` and what belongs to it, if the client may use it (threat T16).
+    fn parse(form: &Form, client: &Client) -> Result<Self, Problem> {
         let grant_type = form.get("grant_type").ok_or(OAuthError::InvalidRequest)?;
-        Ok(match grant_type {
-            AUTHORIZATION_CODE => (
-                AUTHORIZATION_CODE,
-                Self::AuthorizationCode(CodeGrant::parse(form)?),
-            ),
-            REFRESH_TOKEN => (
-                REFRESH_TOKEN,
-                Self::RefreshToken(RefreshGrant::parse(form)?),
-            ),
-            CLIENT_CREDENTIALS => (
-                CLIENT_CREDENTIALS,
-                Self::ClientCredentials(ClientGrant::parse(form)?),
-            ),
-            DEVICE_CODE => (DEVICE_CODE, Self::DeviceCode(DeviceGrant::parse(form)?)),
+        let read: fn(&Form) -> Result<Self, Problem> = match grant_type {
+            AUTHORIZATION_CODE => |form| CodeGrant::parse(form).map(Self::AuthorizationCode),
+            REFRESH_TOKEN => |form| RefreshGrant::parse(form).map(Self::RefreshToken),
+            CLIENT_CREDENTIALS => |form| ClientGrant::parse(form).map(Self::ClientCredentials),
+            DEVICE_CODE => |form| DeviceGrant::parse(form).map(Self::DeviceCode),
             _ => return Err(OAuthError::UnsupportedGrantType.into()),
-        })
+        };
+        if client.may_use(grant_type) {
+            read(form)
+        } else {
+            Err(OAuthError::UnauthorizedClient.into())
+        }
     }
 }
 

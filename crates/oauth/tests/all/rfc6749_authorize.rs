@@ -1,7 +1,10 @@
 //! RFC 6749 §4.1.1–4.1.2 and the form post response mode: the authorization endpoint.
 
 use http::{Method, StatusCode};
-use placet_core::engine::Decision;
+use placet_core::{
+    engine::{Decision, Limits},
+    testing::Fault,
+};
 use placet_web::face::Next;
 
 use crate::world::{
@@ -367,4 +370,30 @@ async fn after_the_answer_was_collected_the_browser_stays() {
     let code = answered(&next)["code"].clone();
     world.exchange(WEB, &code, &[]).await;
     assert_eq!(world.resume(&waiting).await, Next::Stay);
+}
+
+#[tokio::test]
+async fn c10_beyond_its_cap_the_client_hears_of_it_and_others_are_served() {
+    let limits = Limits {
+        per_client: 2,
+        per_source: 100,
+        total: 100,
+    };
+    let world = World::with(ISSUER, limits).await;
+    for _ in 0..2 {
+        world.begin(&request(WEB, &[])).await;
+    }
+    let told = world.visit(None, &request(WEB, &[])).await.redirected();
+    assert_eq!(told["error"], "temporarily_unavailable");
+    assert_eq!(told["state"], "s");
+    world.begin(&request(OTHER, &[])).await;
+}
+
+#[tokio::test]
+async fn a_store_in_trouble_is_told_to_the_client() {
+    let world = World::new().await;
+    world.store.fail_next(Fault::Unavailable);
+    let told = world.visit(None, &request(WEB, &[])).await.redirected();
+    assert_eq!(told["error"], "temporarily_unavailable");
+    world.begin(&request(WEB, &[])).await;
 }

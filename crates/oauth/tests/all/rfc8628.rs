@@ -122,9 +122,8 @@ async fn t16_only_clients_registered_for_the_device_grant() {
     let world = World::new().await;
     let refused = world.post("/device_authorization", SPA, &[]).await;
     assert_eq!(refused.error(), (400, "unauthorized_client".to_owned()));
-    let polled = [("grant_type", DEVICE), ("device_code", "x")];
-    let refused = world.token(SPA, &polled).await;
-    assert_eq!(refused.error().0, 400);
+    let bare = world.token(SPA, &[("grant_type", DEVICE)]).await;
+    assert_eq!(bare.error(), (400, "unauthorized_client".to_owned()));
     let well_formed = "A".repeat(43);
     let polled = [
         ("grant_type", DEVICE),
@@ -204,4 +203,35 @@ async fn c3_of_many_polls_after_the_approval_one_wins() {
         answers.iter().all(|status| status.as_u16() < 500),
         "{answers:?}"
     );
+}
+
+#[tokio::test]
+async fn d7_a_client_that_polls_each_second_causes_few_writes() {
+    let world = World::new().await;
+    let device = world.device(TV, &[]).await;
+    let before = world.events().await;
+    for second in 0..60 {
+        let told = world.poll(TV, &device).await.error().1;
+        let want = if second == 0 {
+            "authorization_pending"
+        } else {
+            "slow_down"
+        };
+        assert_eq!(told, want, "second {second}");
+        world.wait(1);
+    }
+    // The interval grows from 5 s to 10, 15, 20 and 25 s; each step takes at least as long as the interval before it.
+    let written = world.events().await - before;
+    assert!((1..=5).contains(&written), "{written}");
+
+    let device = world.device(TV, &[]).await;
+    let before = world.events().await;
+    for _ in 0..20 {
+        assert_eq!(
+            world.poll(TV, &device).await.error().1,
+            "authorization_pending"
+        );
+        world.wait(INTERVAL_S);
+    }
+    assert_eq!(world.events().await, before, "waiting costs no write");
 }

@@ -429,6 +429,12 @@ impl World {
         }
     }
 
+    /// How many changes were written.
+    pub(crate) async fn events(&self) -> usize {
+        let issuer = self.site.engine.issuer_id();
+        self.store.events(issuer, None, 10_000).await.unwrap().len()
+    }
+
     pub(crate) async fn key_of(&self, alg: Algorithm) -> StoredKey {
         self.site.keys.ensure(alg).await.unwrap();
         let name = alg.name(placet_proof::Ed25519Name::EdDsa);
