@@ -1,6 +1,19 @@
-//! The commands for operators, one file each.
+//! The commands for operators, one file each. They open the same store beside a running server, which notices what
+//! they change within a second.
 
+mod clients;
+mod clock;
 mod config;
+mod desk;
+mod events;
+mod grants;
+mod keys;
+mod password;
+mod people;
+mod print;
+mod requests;
+mod sessions;
+mod verify;
 mod version;
 
 use clap::Subcommand;
@@ -9,22 +22,49 @@ use crate::{cli::Status, terminal::Terminal};
 
 /// What an operator may ask for.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of these in a process, for a moment"
+)]
+pub(crate) enum Command {
     /// Checks settings or shows an example of them.
     #[command(subcommand)]
     Config(config::Config),
+    /// Adds, shows, changes and removes clients.
+    Clients(clients::Clients),
+    /// Adds people, shuts them out, lets them in, and erases them.
+    People(people::People),
+    /// Lists and ends the sign-ins of a person.
+    Sessions(sessions::Sessions),
+    /// Lists and revokes what a person allowed.
+    Grants(grants::Grants),
+    /// Lists and cancels the requests that wait for a person.
+    Requests(requests::Requests),
+    /// Tells what happened.
+    Events(events::Events),
+    /// Checks that everything stored still explains itself. Status 1 when something does not.
+    Verify(desk::StoreArgs),
+    /// Lists and rotates signing keys, and moves the store to another master key.
+    Keys(keys::Keys),
+    /// Says that the machine's clock is right.
+    Clock(clock::Clock),
     /// Tells which release this is.
     Version,
 }
 
 /// Does what was asked.
-#[expect(
-    clippy::unused_async,
-    reason = "commands that open the store wait for it; these two need none"
-)]
-pub async fn run(command: Command, terminal: Terminal) -> Status {
+pub(crate) async fn run(command: Command, terminal: Terminal) -> Status {
     match command {
         Command::Config(command) => config::run(command, terminal),
+        Command::Clients(command) => clients::run(command, terminal).await,
+        Command::People(command) => people::run(command, terminal).await,
+        Command::Sessions(command) => sessions::run(command, terminal).await,
+        Command::Grants(command) => grants::run(command, terminal).await,
+        Command::Requests(command) => requests::run(command, terminal).await,
+        Command::Events(command) => events::run(command, terminal).await,
+        Command::Verify(store) => verify::run(store, terminal).await,
+        Command::Keys(command) => keys::run(command, terminal).await,
+        Command::Clock(command) => clock::run(command, terminal).await,
         Command::Version => version::run(terminal),
     }
 }

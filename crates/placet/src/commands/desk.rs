@@ -1,0 +1,110 @@
+//! Where a command works: the settings are read, the store is opened, and what went wrong becomes one line.
+
+use std::{future::Future, path::PathBuf, sync::Arc};
+
+use clap::Args;
+use placet_core::{engine::Caller, event::Actor};
+use placet_web::person::Passwords;
+
+use crate::{
+    admin::operations::{OperationError, Operator},
+    app::{Foundation, StartError},
+    cli::{SettingsArgs, Status},
+    config::{Settings, render},
+    terminal::Terminal,
+};
+
+/// Which store a command works on.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct StoreArgs {
+    /// The settings file; also PLACET_CONFIG.
+    #[arg(long, short, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The store, as in `sqlite:./placet.db`, if not the one in the settings.
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+/// Why a command could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CommandError {
+    #[error("the settings are wrong\n{0}")]
+    Settings(String),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    #[error("{}: {source}", path.display())]
+    File {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{0}")]
+    Other(String),
+}
+
+impl CommandError {
+    const fn status(&self) -> Status {
+        match self {
+            Self::Settings(_) => Status::WrongSettings,
+            Self::Start(_) | Self::Operation(_) | Self::File { .. } | Self::Other(_) => {
+                Status::Failed
+            }
+        }
+    }
+}
+
+/// What a command works with.
+pub(super) struct Desk {
+    pub(super) operator: Operator,
+    pub(super) settings: Settings,
+    pub(super) terminal: Terminal,
+}
+
+/// Opens the store, does the work there, closes it, and tells what went wrong.
+pub(super) async fn work<W, F>(store: StoreArgs, terminal: Terminal, work: W) -> Status
+where
+    W: FnOnce(Arc<Desk>) -> F,
+    F: Future<Output = Result<Status, CommandError>>,
+{
+    let done = match open(store, terminal).await {
+        Ok((desk, foundation)) => {
+            let done = work(Arc::new(desk)).await;
+            foundation.store.close().await;
+            done
+        }
+        Err(error) => Err(error),
+    };
+    done.unwrap_or_else(|error| {
+        terminal.problem(&error.to_string());
+        error.status()
+    })
+}
+
+async fn open(store: StoreArgs, terminal: Terminal) -> Result<(Desk, Foundation), CommandError> {
+    let args = SettingsArgs {
+        config: store.config,
+        database_url: store.database_url,
+        ..SettingsArgs::default()
+    };
+    let settings = args
+        .load()
+        .map_err(|problems| CommandError::Settings(render(&problems).trim_end().to_owned()))?;
+    let foundation = Foundation::open(&settings).await?;
+    let operator = Operator::new(
+        Arc::clone(&foundation.engine),
+        Arc::clone(&foundation.keys),
+        Arc::new(Passwords::new(1, 1)),
+        settings.development,
+        Caller {
+            actor: Actor::Operator,
+            peer: None,
+        },
+    );
+    let desk = Desk {
+        operator,
+        settings,
+        terminal,
+    };
+    Ok((desk, foundation))
+}
