@@ -18,7 +18,7 @@ use crate::{
 
 /// What to do with clients.
 #[derive(Debug, Args)]
-pub(super) struct Clients {
+pub(crate) struct Clients {
     #[command(flatten)]
     store: StoreArgs,
     #[command(subcommand)]

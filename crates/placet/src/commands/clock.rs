@@ -10,7 +10,7 @@ use crate::{cli::Status, terminal::Terminal};
 
 /// What to do with the clock.
 #[derive(Debug, Args)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     #[command(flatten)]
     store: StoreArgs,
     #[command(subcommand)]

@@ -11,7 +11,7 @@ use crate::{
 
 /// What to do with settings.
 #[derive(Debug, Subcommand)]
-pub(super) enum Config {
+pub(crate) enum Config {
     /// Tells every problem at once, each with its line and what to write instead.
     Check(SettingsArgs),
     /// Prints a commented settings file.

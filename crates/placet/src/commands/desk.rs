@@ -16,7 +16,7 @@ use crate::{
 
 /// Which store a command works on.
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct StoreArgs {
+pub(crate) struct StoreArgs {
     /// The settings file; also PLACET_CONFIG.
     #[arg(long, short, global = true, value_name = "FILE")]
     config: Option<PathBuf>,

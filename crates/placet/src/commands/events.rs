@@ -30,7 +30,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Which events to tell.
 #[derive(Debug, Args)]
-pub(super) struct Events {
+pub(crate) struct Events {
     #[command(flatten)]
     store: StoreArgs,
     /// Goes on telling, until Ctrl-C.

@@ -11,7 +11,7 @@ use crate::{cli::Status, terminal::Terminal};
 
 /// What to do with what people allowed.
 #[derive(Debug, Args)]
-pub(super) struct Grants {
+pub(crate) struct Grants {
     #[command(flatten)]
     store: StoreArgs,
     #[command(subcommand)]

@@ -19,7 +19,7 @@ use crate::{
 
 /// What to do with keys.
 #[derive(Debug, Args)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     #[command(flatten)]
     store: StoreArgs,
     #[command(subcommand)]

@@ -18,7 +18,7 @@ use crate::{
 
 /// What to do with people.
 #[derive(Debug, Args)]
-pub(super) struct People {
+pub(crate) struct People {
     #[command(flatten)]
     store: StoreArgs,
     #[command(subcommand)]

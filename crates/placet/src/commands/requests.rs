@@ -14,7 +14,7 @@ use crate::{
 
 /// What to do with requests that wait for a person.
 #[derive(Debug, Args)]
-pub(super) struct Requests {
+pub(crate) struct Requests {
     #[command(flatten)]
     store: StoreArgs,
     #[command(subcommand)]

@@ -11,7 +11,7 @@ use crate::{cli::Status, terminal::Terminal};
 
 /// What to do with sign-ins.
 #[derive(Debug, Args)]
-pub(super) struct Sessions {
+pub(crate) struct Sessions {
     #[command(flatten)]
     store: StoreArgs,
     #[command(subcommand)]
