@@ -93,6 +93,9 @@ class Judge:
         answer = self.grace().go_through(url, CALLBACK, decision)
         brought = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(answer).query))
         assert brought["iss"] == self.server.issuer, brought
+        if "error" in brought:
+            # The library leaves this to whoever calls it.
+            raise OAuthError(brought["error"], brought.get("error_description"))
         token = session.fetch_token(
             self.ends["token_endpoint"], authorization_response=answer, state=state, code_verifier=verifier
         )

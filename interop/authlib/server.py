@@ -35,7 +35,9 @@ class Server:
         self.log = folder / "server.log"
         with self.log.open("w") as log:
             command = [os.environ["PLACET_BIN"], "serve", "--config", str(config)]
-            self.child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            # The server reads every PLACET_ variable as a setting; those of the gate are none.
+            plain = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")}
+            self.child = subprocess.Popen(command, cwd=folder, env=plain, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.metadata = self._wait()
 
     def _wait(self):

@@ -2,14 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { goThrough, press, signIn, step } from '../lib/person.mjs';
-import { ADA, BEN } from '../lib/server.mjs';
+import { ADA, BEN, Server } from '../lib/server.mjs';
 import { formOf, send } from './form.mjs';
 import { Stage } from './stage.mjs';
 
+const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 const WRONG_CODE = 'BBBB-BBBB';
 
-/** Characters that turn, hide or run; each must be shown as a mark or as plain letters. */
-const HOSTILE = '<script>window.hostile=1</script><img src=https://evil.example/x onerror=window.hostile=1>\u202Etxt.exe\u200B\u2066end';
+/** Runs nothing, and the letters that only look Latin are pointed out. */
+const HOSTILE = '<script>window.hostile=1</script><img src=https://evil.example/x onerror=window.hostile=1> \u0420\u0430y\u0440al';
+/** Characters that turn or hide; wherever text of a stranger is shown, each is shown as a mark. */
+const INVISIBLE = ['\u202E', '\u200B', '\u2066'];
 
 async function untouched(page) {
   assert.equal(await page.evaluate(() => window.hostile), undefined);
@@ -41,7 +44,7 @@ export function safetyCases(stage) {
       }
       // Chromium says that it refused them; that is what was wanted.
       const refusals = findings.splice(0);
-      assert.ok(refusals.every((finding) => /frame/i.test(finding)), refusals.join('\n'));
+      assert.ok(refusals.every((finding) => /frame|Failed to load resource/i.test(finding)), refusals.join('\n'));
     }),
 
     'a17 a request can only be answered where it began': () => stage.person({}, async ({ page: attacker }) => {
@@ -150,27 +153,57 @@ export function safetyCases(stage) {
     },
 
     'c12 hostile names are marked and run nothing': async () => {
-      const hostile = { client_id: 'hostile', client_name: HOSTILE, grant_types: ['urn:ietf:params:oauth:grant-type:device_code'] };
       const own = await Stage.start(stage.browser, {
         scopes: [{ name: 'photos', description: HOSTILE }],
         resources: [{ id: 'urn:example:photos', name: HOSTILE }],
         people: [{ ...ADA, claims: { name: HOSTILE } }],
-        clients: [{ ...hostile, client_id: 'tv' }],
+        clients: [{ client_id: 'tv', client_name: HOSTILE, grant_types: [DEVICE_CODE, 'refresh_token'] }],
       });
       try {
         await own.person({}, async ({ page }) => {
           const begun = await own.device('openid photos');
-          const seen = {};
+          const seen = [];
+          const see = async (_, at) => {
+            await untouched(page);
+            if (['#login', '#approve'].includes(at)) seen.push({ marks: await page.locator('.marks li').count(), text: await page.textContent('main') });
+          };
           await page.goto(begun.verification_uri_complete);
-          await goThrough(page, { person: ADA, see: async (_, at) => { await untouched(page); seen[at] = await page.textContent('main'); } });
-          for (const mark of ['⟨U+202E⟩', '⟨U+200B⟩', '<script>']) assert.ok(seen['#approve'].includes(mark), `${mark} in ${seen['#approve']}`);
-          for (const raw of ['\u202E', '\u200B', '\u2066']) assert.ok(!Object.values(seen).join().includes(raw), `U+${raw.codePointAt(0).toString(16)} is not marked`);
+          await goThrough(page, { person: ADA, see });
+          assert.ok(seen.length >= 2);
+          await own.collect(begun);
+          for (const { marks, text } of seen) assert.ok(marks > 0 && text.includes('<script>window.hostile'), text);
           await press(page, '#my-grants');
           await untouched(page);
+          assert.ok((await page.locator('.marks li').count()) > 0);
         });
       } finally {
         await own.stop();
       }
     },
+
+    'c12 names with invisible characters are refused at the start': async () => {
+      for (const character of INVISIBLE) {
+        const client = { client_id: 'tv', client_name: `Tele${character}vision`, grant_types: [DEVICE_CODE] };
+        await assert.rejects(Server.start({ clients: [client] }), /client_name/);
+      }
+    },
+
+    'c12 text from a link is marked too': () => stage.person({}, async ({ page }) => {
+      const hostile = `${HOSTILE}${INVISIBLE.join('x')}`;
+      const device = new URL(`${issuer}/device`);
+      device.search = new URLSearchParams({ user_code: hostile });
+      const clean = async (selector) => {
+        await untouched(page);
+        const shown = await page.inputValue(selector);
+        assert.ok(INVISIBLE.every((character) => !shown.includes(character)), `${selector} shows ${JSON.stringify(shown)}`);
+        assert.ok(!(await page.content()).includes(INVISIBLE[0]));
+      };
+      await page.goto(device.href);
+      await clean('#user-code');
+      await press(page, '#submit-code');
+      await clean('#user-code');
+      await page.goto(stage.authorization({ login_hint: hostile }).url);
+      await untouched(page);
+    }),
   };
 }

@@ -46,10 +46,11 @@ export async function seat(browser, { origins, ...options }) {
 }
 
 function watch(page, origins, findings) {
+  const documents = new Set();
   page.on('console', (message) => {
     // An error page is an answer with an error status; Chromium reports that of the document itself.
-    const ofDocument = message.text().startsWith('Failed to load resource') && message.location().url === page.url();
-    if (['error', 'warning'].includes(message.type()) && !ofDocument) findings.push(`console: ${message.text()}`);
+    const ofDocument = message.text().startsWith('Failed to load resource') && documents.has(message.location().url);
+    if (['error', 'warning'].includes(message.type()) && !ofDocument) findings.push(`console: ${message.text()} ${message.location().url}`);
   });
   page.on('pageerror', (error) => findings.push(`script: ${error.message}`));
   page.on('dialog', (dialog) => {
@@ -58,6 +59,7 @@ function watch(page, origins, findings) {
   });
   page.on('request', (request) => {
     const url = new URL(request.url());
+    if (request.isNavigationRequest()) documents.add(request.url());
     const inside = origins.includes(url.origin) || url.protocol === 'data:';
     if (!inside) findings.push(`asks ${request.url()}`);
   });

@@ -15,6 +15,11 @@ const STOP_LIMIT_MS = 12_000;
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
+/** The server reads every `PLACET_` variable as a setting; those of the gate are none. */
+function plainEnvironment() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PLACET_')));
+}
+
 async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => probe.once('listening', resolve));
@@ -64,7 +69,7 @@ export class Server {
     const server = new Server();
     Object.assign(server, { origin: `http://127.0.0.1:${port}`, issuer: `http://127.0.0.1:${port}${path}`, log: join(folder, 'server.log') });
     const log = openSync(server.log, 'a');
-    server.child = spawn(process.env.PLACET_BIN, ['serve', '--config', config], { cwd: folder, stdio: ['ignore', log, log] });
+    server.child = spawn(process.env.PLACET_BIN, ['serve', '--config', config], { cwd: folder, env: plainEnvironment(), stdio: ['ignore', log, log] });
     running.add(server.child);
     await server.#answers();
     return server;

@@ -250,7 +250,7 @@ impl Judge {
             .err()
             .ok_or("the registered method is basic")?;
         ensure(
-            format!("{error:?}").contains("InvalidClient"),
+            format!("{error:?}").contains("invalid_client"),
             "invalid_client",
         )
     }
@@ -352,15 +352,7 @@ impl Judge {
                 },
             &outcome,
         )?;
-        let error = match tokens {
-            Ok(tokens) => return Ok(tokens),
-            Err(error) => error,
-        };
-        Err(if error.contains("AccessDenied") {
-            "access_denied".into()
-        } else {
-            error.into()
-        })
+        tokens.map_err(Into::into)
     }
 }
 

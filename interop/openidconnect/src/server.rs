@@ -36,7 +36,14 @@ impl Server {
         fs::write(&config, text)?;
         let log = File::create(folder.join("server.log"))?;
         let binary = env::var_os("PLACET_BIN").ok_or("PLACET_BIN is not set")?;
-        let child = Command::new(binary)
+        let mut command = Command::new(binary);
+        // The server reads every PLACET_ variable as a setting; those of the gate are none.
+        for (name, _) in
+            env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PLACET_"))
+        {
+            command.env_remove(name);
+        }
+        let child = command
             .arg("serve")
             .arg("--config")
             .arg(&config)
