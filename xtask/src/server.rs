@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io,
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -124,9 +124,21 @@ pub(crate) fn free_port() -> Result<u16, String> {
 
 /// `placet serve --config FILE`, run in the folder of the file.
 pub(crate) fn serve(binary: &Path, config: &Path) -> Command {
-    let mut command = Command::new(binary);
+    let mut command = placet(binary, config);
     command.arg("serve").arg("--config").arg(config);
-    if let Some(dir) = config.parent().map(PathBuf::from) {
+    command
+}
+
+/// The program in the folder of its configuration. Its settings stand in the file alone: what our own environment calls
+/// `PLACET_…` is for us.
+pub(crate) fn placet(binary: &Path, config: &Path) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PLACET_") {
+            command.env_remove(&name);
+        }
+    }
+    if let Some(dir) = config.parent() {
         command.current_dir(dir);
     }
     command

@@ -78,6 +78,9 @@
       document.querySelector('[data-live-body]').remove();
       element.remove();
       place.append(template.content.cloneNode(true));
+      const outcome = place.querySelector('.outcome');
+      outcome.id = 'outcome';
+      outcome.dataset.outcome = state;
       const heading = place.querySelector('h1');
       heading.tabIndex = -1;
       heading.focus();

@@ -190,6 +190,10 @@ impl<'a> Hand<'a> {
                     outcome.get("data-outcome").unwrap_or_default().to_owned(),
                 ));
             }
+            // The code is used up: another browser answered first.
+            if *status >= 400 {
+                return Ok(Some(format!("page {status}")));
+            }
             let next = if page.by_id("approve").is_some() {
                 let button = if approve { "approve" } else { "deny" };
                 let ticked: &[(&str, &str)] = if approve {

@@ -34,13 +34,21 @@ pub(crate) struct Submission {
 impl Page {
     pub(crate) fn parse(html: &str) -> Self {
         let mut page = Self::default();
-        let (mut forms, mut open) = (0, None);
+        let (mut forms, mut open, mut inert) = (0, None, false);
         for piece in html.split('<').skip(1) {
-            if piece.to_ascii_lowercase().starts_with("/form") {
+            let ends = |name: &str| piece.to_ascii_lowercase().starts_with(name);
+            // What stands in a template is not shown.
+            if ends("/template") {
+                inert = false;
+            }
+            if ends("/form") {
                 open = None;
                 continue;
             }
-            let Some(mut tag) = tag(piece) else { continue };
+            let Some(mut tag) = tag(piece).filter(|_| !inert) else {
+                continue;
+            };
+            inert = tag.name == "template";
             if tag.name == "form" {
                 open = Some(forms);
                 forms += 1;
@@ -200,6 +208,7 @@ mod tests {
     use super::*;
 
     const HTML: &str = r#"<!doctype html><p id=outcome data-outcome='answered'>x</p>
+        <template><p id="submit-code" data-outcome="approved">not shown</p></template>
         <form method="get" action="/other"><input name="q" value="1"></form>
         <form method="post" action="/answer?a=1&amp;b=2">
           <input type="hidden" name="csrf" value="a&#x2F;b&quot;">
@@ -250,6 +259,7 @@ mod tests {
             Some("answered")
         );
         assert!(page.by_id("password").is_none());
+        assert!(page.by_id("submit-code").is_none());
         assert!(page.press("outcome", &[]).is_none());
     }
 

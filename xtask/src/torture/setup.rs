@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use super::{events::Events, judge::Violation};
@@ -81,12 +80,8 @@ impl Setup {
     }
 
     fn ask(&self, words: &[&str]) -> Result<(bool, String), String> {
-        let mut command = Command::new(&self.binary);
-        command
-            .args(words)
-            .arg("--config")
-            .arg(&self.config)
-            .current_dir(&self.work);
+        let mut command = server::placet(&self.binary, &self.config);
+        command.args(words).arg("--config").arg(&self.config);
         let output = command
             .output()
             .map_err(|error| format!("{}: {error}", self.binary.display()))?;
@@ -108,6 +103,9 @@ pending_per_client = 1000000
 pending_per_source = 1000000
 pending_total = 1000000
 requests_per_source_s = 0
+user_code_guesses_per_browser = 1000
+user_code_guesses_per_source = 100000
+user_code_guesses_total = 1000000
 
 [[scopes]]
 name = "read"
