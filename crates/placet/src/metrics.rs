@@ -1,6 +1,6 @@
 //! What is counted, for Prometheus. Labels hold route patterns, never paths: a path may hold a code.
 //!
-//! Spec: OpenMetrics 1.0
+//! Spec: `OpenMetrics` 1.0
 
 use std::{sync::Arc, time::Duration};
 
@@ -141,7 +141,7 @@ impl Metrics {
         self.swept.inc_by(records);
     }
 
-    /// All of it as OpenMetrics text.
+    /// All of it as `OpenMetrics` text.
     pub fn print(&self) -> String {
         self.waiting.set(i64::from(self.engine.open_requests()));
         let mut text = String::new();

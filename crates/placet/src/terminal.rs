@@ -89,13 +89,19 @@ impl Terminal {
     }
 
     /// Writes text as it is, whoever reads.
+    #[expect(
+        clippy::unused_self,
+        reason = "everything written goes through the terminal that was given"
+    )]
     pub fn raw(self, text: &str) {
         Self::write(text);
     }
 
-    /// Writes a line over the current one. Only where [`Terminal::is_interactive`].
+    /// Writes a line over the current one. Says nothing unless [`Terminal::is_interactive`].
     pub fn over(self, text: &str) {
-        Self::write(&format!("\r\x1b[2K{text}"));
+        if self.interactive {
+            Self::write(&format!("\r\x1b[2K{text}"));
+        }
     }
 
     /// Writes a value as one line of JSON. Says nothing when people read.

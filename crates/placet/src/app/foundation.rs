@@ -200,20 +200,19 @@ async fn vault(
 ) -> Result<Vault, StartError> {
     // One id that every node knows, so that only one first data key can be inserted.
     let id: Id<DataKey> = Id::from_bytes(*issuer.as_bytes());
-    let stored = match data_key(store, issuer, id).await? {
-        Some(stored) => stored,
-        None => {
-            let now = store.now();
-            let new = first_data_key(master, id, now)?;
-            let made = event(EventKind::KeyChanged, "data key made", now);
-            insert(
-                store,
-                Commit::new(issuer, made),
-                Record::DataKey(new.clone()),
-            )
-            .await?;
-            data_key(store, issuer, id).await?.unwrap_or(new)
-        }
+    let stored = if let Some(stored) = data_key(store, issuer, id).await? {
+        stored
+    } else {
+        let now = store.now();
+        let new = first_data_key(master, id, now)?;
+        let made = event(EventKind::KeyChanged, "data key made", now);
+        insert(
+            store,
+            Commit::new(issuer, made),
+            Record::DataKey(new.clone()),
+        )
+        .await?;
+        data_key(store, issuer, id).await?.unwrap_or(new)
     };
     master.unwrap(&stored).map_err(|error| {
         StartError::MasterKey(match error {

@@ -13,7 +13,7 @@ use crate::{
 /// Where the settings come from. Flags win over `PLACET_…` variables, variables over the file.
 #[derive(Debug, Clone, Default, Args)]
 pub struct SettingsArgs {
-    /// The settings file; also PLACET_CONFIG.
+    /// The settings file; also `PLACET_CONFIG`.
     #[arg(long, short, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Any setting by its dotted key, as in `--set limits.pending_total=1000`.

@@ -55,6 +55,9 @@ const CROSS_ORIGIN_HEADERS: HeaderValue =
 /// How long a browser may remember a preflight.
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("3600");
 
+/// How long to stay away while an operator looks after the clock.
+const CLOCK_RETRY: Lifetime = Lifetime::from_secs(30);
+
 /// How large bodies may be.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimits {
@@ -145,24 +148,23 @@ impl Router {
         let _open = self.metrics.begin();
         let (head, body) = request.into_parts();
         let context = self.context(&head, peer);
-        let (request_id, now) = (context.request_id.clone(), context.now);
+        let request_id = context.request_id.clone();
         let found = self.table.find(head.uri.path());
         let pattern = found.as_ref().map_or("(none)", |(place, _)| &place.pattern);
         let is_head = head.method == Method::HEAD;
         let method = head.method.clone();
-        let mut reply = match self.admit(&head, &context, now) {
-            Err(refusal) => refusal,
-            Ok(()) => match found {
-                None => Reply::text(StatusCode::NOT_FOUND, "There is nothing here.\n"),
-                Some((place, values)) => {
-                    let wanted = Wanted {
-                        place,
-                        values,
-                        context,
-                    };
-                    self.serve(head, body, wanted).await
-                }
-            },
+        let refusal = self.refusal(&head, &context);
+        let mut reply = match (refusal, found) {
+            (Some(refusal), _) => refusal,
+            (None, None) => Reply::text(StatusCode::NOT_FOUND, "There is nothing here.\n"),
+            (None, Some((place, values))) => {
+                let wanted = Wanted {
+                    place,
+                    values,
+                    context,
+                };
+                self.serve(head, body, wanted).await
+            }
         };
         seal(&mut reply, &request_id);
         let taken = begun.elapsed();
@@ -184,35 +186,25 @@ impl Router {
         }
     }
 
-    /// What is judged before a route is looked at.
-    fn admit(
-        &self,
-        head: &Parts,
-        context: &Context,
-        now: placet_core::time::Timestamp,
-    ) -> Result<(), Reply> {
+    /// What is judged before a route is looked at: the refusal, if there is one.
+    fn refusal(&self, head: &Parts, context: &Context) -> Option<Reply> {
         let Guard::Public {
             authority, limiter, ..
         } = &self.guard
         else {
-            return Ok(());
+            return None;
         };
         if !authority.is_meant(&head.uri, &head.headers) {
-            return Err(Reply::text(
+            return Some(Reply::text(
                 StatusCode::MISDIRECTED_REQUEST,
                 "This server does not go by that name.\n",
             ));
         }
-        if let Err(RetryAfter(wait)) = limiter.request(&context.source(), now) {
-            return Err(later(StatusCode::TOO_MANY_REQUESTS, wait));
+        if let Err(RetryAfter(wait)) = limiter.request(&context.source(), context.now) {
+            return Some(later(StatusCode::TOO_MANY_REQUESTS, wait));
         }
-        if !self.health.time_stands() {
-            return Err(later(
-                StatusCode::SERVICE_UNAVAILABLE,
-                Lifetime::from_secs(30),
-            ));
-        }
-        Ok(())
+        let stands = self.health.time_stands();
+        (!stands).then(|| later(StatusCode::SERVICE_UNAVAILABLE, CLOCK_RETRY))
     }
 
     async fn serve(&self, head: Parts, body: Incoming, wanted: Wanted<'_>) -> Reply {
@@ -301,19 +293,21 @@ fn route_for<'a>(place: &'a Place, method: &Method) -> Option<&'a Route> {
 async fn run(route: &Route, call: Call) -> Reply {
     let request_id = call.context.request_id.clone();
     let mut future = (route.handler)(call);
-    std::future::poll_fn(move |cx| {
-        match std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(polled) => polled,
-            Err(_) => {
-                tracing::error!(request_id, "a handler panicked");
-                Poll::Ready(Reply::text(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    format!("Something went wrong here. It is written down as {request_id}.\n"),
-                ))
-            }
+    let polled = std::future::poll_fn(move |cx| {
+        let poll = || future.as_mut().poll(cx);
+        match std::panic::catch_unwind(AssertUnwindSafe(poll)) {
+            Ok(polled) => polled.map(Some),
+            Err(_) => Poll::Ready(None),
         }
-    })
-    .await
+    });
+    if let Some(reply) = polled.await {
+        return reply;
+    }
+    tracing::error!(request_id, "a handler panicked");
+    Reply::text(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        format!("Something went wrong here. It is written down as {request_id}.\n"),
+    )
 }
 
 fn unread(error: BodyError) -> Reply {

@@ -19,7 +19,7 @@ const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 /// How many looks pass before the signing keys are read again although nothing seems to have changed.
 const KEYS_EVERY: u32 = 60;
 /// How often what is over is deleted.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// The pause between two steps of a sweep, so that requests come first.
 const SWEEP_PAUSE: Duration = Duration::from_millis(50);
 /// How often the certificate's files are looked at.

@@ -9,7 +9,7 @@ mod background;
 mod listener;
 mod tls;
 
-use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use placet_core::{
     random::{Random as _, SystemRandom},
@@ -36,6 +36,13 @@ pub(crate) async fn command(args: SettingsArgs, terminal: Terminal) -> Status {
         Err(status) => return status,
     };
     log::begin(&settings.log);
+    let stop = match StopSignals::take() {
+        Ok(stop) => stop,
+        Err(error) => {
+            terminal.problem(&format!("cannot take signals: {error}"));
+            return Status::Failed;
+        }
+    };
     let server = match Server::start(settings).await {
         Ok(server) => server,
         Err(error) => {
@@ -44,7 +51,7 @@ pub(crate) async fn command(args: SettingsArgs, terminal: Terminal) -> Status {
         }
     };
     announce(&server, terminal);
-    server.run_until(stop_signal()).await;
+    server.run_until(stop.first()).await;
     Status::Done
 }
 
@@ -64,23 +71,39 @@ fn announce(server: &Server, terminal: Terminal) {
     }));
 }
 
-/// Resolves when the process is asked to end.
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
+/// What asks the process to end: SIGTERM, or Ctrl-C.
+struct StopSignals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            drop(interrupt.await);
-            return;
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt => {}
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl StopSignals {
+    /// Takes the signals over. Before this they end the process at once, so it comes first.
+    fn take() -> io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+            })
         }
+        #[cfg(not(unix))]
+        Ok(Self {})
     }
-    #[cfg(not(unix))]
-    drop(interrupt.await);
+
+    /// Resolves at the first one.
+    async fn first(mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        drop(tokio::signal::ctrl_c().await);
+    }
 }
 
 /// A server that listens.
@@ -111,6 +134,10 @@ impl Server {
     /// As [`Server::start`].
     pub async fn start_on(socket: TcpListener, settings: Settings) -> Result<Self, StartError> {
         let address = local_address(&socket, settings.listen)?;
+        let admin_socket = match &settings.admin {
+            Some(admin) => Some(bind(admin.listen).await?),
+            None => None,
+        };
         let tls = settings.tls.clone().map(TlsFiles::load).transpose()?;
         let app = App::open(settings).await?;
         let (stop, stopping) = watch::channel(false);
@@ -133,8 +160,7 @@ impl Server {
         spawn(&mut tasks, public.run(socket, stopping.clone()));
 
         let mut admin_address = None;
-        if let Some(admin) = &app.settings.admin {
-            let socket = bind(admin.listen).await?;
+        if let (Some(admin), Some(socket)) = (&app.settings.admin, admin_socket) {
             admin_address = Some(local_address(&socket, admin.listen)?);
             let listener = Listener {
                 router: Arc::new(admin_router(&app, admin.token.clone())?),
