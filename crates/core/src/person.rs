@@ -89,6 +89,10 @@ pub struct Session {
     pub peer: String,
     /// The browser as it named itself, cut short.
     pub agent: String,
+    /// When the same person signed in again in this browser. From then on its cookie opens nothing, while what was
+    /// bound to it lives on with the new session of the same `sid`. Absent while its cookie counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_at: Option<Timestamp>,
     /// When the person or an operator ended it. Absent while it lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
@@ -99,7 +103,12 @@ impl Kind for Session {
 }
 
 impl Session {
-    /// Whether it counts at `now`.
+    /// Whether its cookie counts at `now`.
+    pub fn opens(&self, now: Timestamp) -> bool {
+        self.replaced_at.is_none() && self.is_live(now)
+    }
+
+    /// Whether what is bound to it counts at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
     }

@@ -204,7 +204,7 @@ mod tests {
         for bad in [
             format!("{text}A"),
             format!("{text}="),
-            text[1..].to_owned(),
+            text.chars().skip(1).collect(),
             text.replace(|_| true, "+"),
         ] {
             assert!(Secret::<kind::Access>::parse(&bad).is_none(), "{bad}");

@@ -188,7 +188,8 @@ mod tests {
         census.leave(b, "p3", at(600));
         assert!(enter(b, "p4", 0), "a settled request frees its place");
         assert_eq!(census.open(at(0)), 4);
-        assert!(enter(a, "p1", 700), "expired ones free theirs");
+        let later = census.enter(a, "p1", at(1_300), at(700), caps);
+        assert!(later, "expired ones free theirs");
         assert_eq!(census.open(at(700)), 1);
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The most grants or sessions of one person that are listed.
-const LIST_LIMIT: usize = 1_000;
+pub(crate) const LIST_LIMIT: usize = 1_000;
 
 /// What a revocation did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,7 +149,7 @@ impl Engine {
         Ok(records
             .into_iter()
             .filter_map(|record| match record.value {
-                Record::Session(session) if session.is_live(now) => Some(session),
+                Record::Session(session) if session.opens(now) => Some(session),
                 _ => None,
             })
             .collect())

@@ -126,7 +126,7 @@ impl Engine {
         let hash = session.hash;
         let session = self.store.as_ref().session(self.issuer, hash).await?;
         let session = session
-            .filter(|s| s.value.is_live(self.store.now()))
+            .filter(|s| s.value.opens(self.store.now()))
             .ok_or(Refusal::SignInNeeded)?;
         Ok(Change::Require {
             key: Key::session(hash),

@@ -1,14 +1,14 @@
 //! `sign_in` and `sign_out`: a session begins and ends.
 
-use super::{Attempts, Caller, Committed, Engine, Error};
+use super::{Attempts, Caller, Committed, Engine, Error, revoke::LIST_LIMIT};
 use crate::{
     event::{Actor, EventKind},
     id::Id,
     person::{Authentication, Person, Session},
     refusal::Refusal,
     secret::{Secret, SecretHash, kind},
-    store::{Change, Commit, Key, Record, Versioned},
-    time::Lifetime,
+    store::{Change, Commit, Key, Record, Table, Versioned},
+    time::{Lifetime, Timestamp},
 };
 
 /// The longest browser name kept, in characters.
@@ -25,7 +25,7 @@ pub struct SignIn<'a> {
     pub agent: &'a str,
     /// How long it lasts.
     pub lifetime: Lifetime,
-    /// The session this browser had, which ends: the cookie changes at every sign-in (threat A17).
+    /// The session this browser had. Its cookie counts no more (threat A17); another person's session ends.
     pub replaces: Option<SecretHash<kind::Session>>,
 }
 
@@ -44,10 +44,21 @@ impl Engine {
         if !person.honours(now) {
             return Err(Refusal::PersonInactive.into());
         }
+        let old = match ask.replaces {
+            Some(hash) => self.store.as_ref().session(self.issuer, hash).await?,
+            None => None,
+        };
+        let (again, other) = match old {
+            Some(old) if old.value.person == person.id && old.value.opens(now) => (Some(old), None),
+            Some(old) => (None, Some(old.value.hash)),
+            None => (None, None),
+        };
         let secret = Secret::generate(self.random());
         let session = Session {
             hash: secret.hash(),
-            sid: Id::random(self.random()),
+            sid: again
+                .as_ref()
+                .map_or_else(|| Id::random(self.random()), |old| old.value.sid),
             person: person.id,
             authentication: Authentication {
                 at: now,
@@ -58,30 +69,36 @@ impl Engine {
             expires_at: now.plus(ask.lifetime),
             peer: caller.peer.clone().unwrap_or_default(),
             agent: ask.agent.chars().take(AGENT_LIMIT_CHARS).collect(),
+            replaced_at: None,
             ended_at: None,
         };
         let mut event = self.event(EventKind::SignedIn, caller, now);
         event.actor = Actor::Person;
         event.person = Some(person.id);
         event.session = Some(session.sid);
-        let commit = Commit::new(self.issuer, event)
+        let mut commit = Commit::new(self.issuer, event)
             .with(Change::insert(Record::Session(session.clone())))
             .with(Change::Require {
                 key: Key::person(person.id),
                 version: ask.person.version,
             });
+        if let Some(Versioned { mut value, version }) = again {
+            value.replaced_at = Some(now);
+            commit = commit.with(Change::update(version, Record::Session(value)));
+        }
         match self.write(commit).await {
             Ok(()) => {}
             Err(crate::store::StoreError::Conflict) => return Err(Refusal::PersonInactive.into()),
             Err(error) => return Err(error.into()),
         }
-        if let Some(old) = ask.replaces {
-            self.sign_out(old, caller).await?;
+        if let Some(other) = other {
+            self.sign_out(other, caller).await?;
         }
         Ok(Committed((session, secret)))
     }
 
-    /// Ends a session; what was bound to it ends with it. Ending an ended or unknown one changes nothing.
+    /// Ends a session, with those it replaced; what was bound to them ends too. Ending an ended or unknown one changes
+    /// nothing.
     ///
     /// # Errors
     /// [`Error::Store`], when nothing is certain.
@@ -93,25 +110,41 @@ impl Engine {
         let mut attempts = Attempts::default();
         loop {
             let now = self.store.now();
-            let Some(mut session) = self.store.as_ref().session(self.issuer, hash).await? else {
+            let Some(Versioned { value: session, .. }) =
+                self.store.as_ref().session(self.issuer, hash).await?
+            else {
                 return Ok(Committed(()));
             };
-            if session.value.ended_at.is_some() {
+            let mut event = self.event(EventKind::SignedOut, caller, now);
+            event.person = Some(session.person);
+            event.session = Some(session.sid);
+            let mut commit = Commit::new(self.issuer, event);
+            commit.changes = self.endings(&session, now).await?;
+            if commit.changes.is_empty() {
                 return Ok(Committed(()));
             }
-            session.value.ended_at = Some(now);
-            let mut event = self.event(EventKind::SignedOut, caller, now);
-            event.person = Some(session.value.person);
-            event.session = Some(session.value.sid);
-            let commit = Commit::new(self.issuer, event).with(Change::update(
-                session.version,
-                Record::Session(session.value),
-            ));
             match self.write(commit).await {
                 Ok(()) => return Ok(Committed(())),
                 Err(error) => attempts.again(error)?,
             }
         }
+    }
+
+    /// The changes that end every session of the same `sid` that has not ended.
+    async fn endings(&self, session: &Session, now: Timestamp) -> Result<Vec<Change>, Error> {
+        let owner = *session.person.as_bytes();
+        let all = self
+            .store
+            .owned(self.issuer, Table::Session, owner, LIST_LIMIT)
+            .await?;
+        let ended = all.into_iter().filter_map(|record| match record.value {
+            Record::Session(mut one) if one.sid == session.sid && one.ended_at.is_none() => {
+                one.ended_at = Some(now);
+                Some(Change::update(record.version, Record::Session(one)))
+            }
+            _ => None,
+        });
+        Ok(ended.collect())
     }
 
     /// The live session of a cookie and its person, if both still count.
@@ -127,7 +160,7 @@ impl Engine {
         let Some(session) = store.session(self.issuer, secret.hash()).await? else {
             return Ok(None);
         };
-        if !session.value.is_live(now) {
+        if !session.value.opens(now) {
             return Ok(None);
         }
         let Some(person) = store.person(self.issuer, session.value.person).await? else {

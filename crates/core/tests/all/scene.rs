@@ -171,6 +171,22 @@ pub(crate) fn person(name: &str) -> NewPerson {
     }
 }
 
+/// The client, its credentials checked by nobody.
+#[expect(clippy::disallowed_methods, reason = "there is no edge in these tests")]
+pub(crate) fn vouched(client: Arc<Client>, proof: Option<OnceProof>) -> AuthenticatedClient {
+    AuthenticatedClient::vouch(client, proof)
+}
+
+/// The person, their cookies checked by nobody.
+#[expect(clippy::disallowed_methods, reason = "there is no edge in these tests")]
+pub(crate) fn seated(
+    person: Arc<Person>,
+    session: Arc<Session>,
+    browser: SecretHash<kind::Interaction>,
+) -> SeatedPerson {
+    SeatedPerson::vouch(person, session, browser)
+}
+
 /// What `client` asks for: `read` and `write`.
 pub(crate) fn ask(client: &Client, delivery: Delivery) -> Ask<'_> {
     Ask {
@@ -258,7 +274,7 @@ impl Scene {
 
     pub(crate) async fn client(&self, name: &str) -> AuthenticatedClient {
         let client = self.engine.client_named(name).await.unwrap().unwrap();
-        AuthenticatedClient::vouch(client, None)
+        vouched(client, None)
     }
 
     /// The client with an assertion whose `jti` is `jti`.
@@ -268,7 +284,7 @@ impl Scene {
             value: SecretHash::of(jti),
             keep_until: self.now().plus(WAIT),
         };
-        AuthenticatedClient::vouch(client, Some(proof))
+        vouched(client, Some(proof))
     }
 
     pub(crate) async fn person(&self, name: &str) -> placet_core::store::Versioned<Person> {
@@ -313,7 +329,7 @@ impl Scene {
         browser: &Secret<kind::Interaction>,
     ) -> SeatedPerson {
         let person = self.person(name).await.value;
-        SeatedPerson::vouch(Arc::new(person), Arc::new(session), browser.hash())
+        seated(Arc::new(person), Arc::new(session), browser.hash())
     }
 
     pub(crate) fn browser(&self) -> Secret<kind::Interaction> {

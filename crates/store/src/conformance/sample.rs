@@ -96,6 +96,7 @@ impl Scene {
             expires_at: now.plus(LIFE),
             peer: "192.0.2.7".to_owned(),
             agent: "a browser".to_owned(),
+            replaced_at: None,
             ended_at: None,
         }
     }

@@ -232,6 +232,8 @@ fn an_approval_can_be_collected_long_enough() {
 
 #[test]
 fn a14_only_a_proven_redirect_skips_the_person() {
+    use ApplicationType::{Native, Web};
+    use AuthMethod::{ClientSecretBasic, None};
     let method = |method, application_type| {
         client(ClientMetadata {
             token_endpoint_auth_method: Some(method),
@@ -239,8 +241,6 @@ fn a14_only_a_proven_redirect_skips_the_person() {
             ..ClientMetadata::default()
         })
     };
-    use ApplicationType::{Native, Web};
-    use AuthMethod::{ClientSecretBasic, None};
     for (name, client, uri, want) in [
         (
             "public web, https",

@@ -67,6 +67,7 @@ fn world() -> World {
         expires_at: ENDS,
         peer: String::new(),
         agent: String::new(),
+        replaced_at: None,
         ended_at: None,
     };
     let standing = Standing {
@@ -148,42 +149,42 @@ const LATER: Option<Timestamp> = Some(Timestamp::from_millis(1_000_001));
 
 const LOSSES: [Loss; 19] = [
     ("the token is revoked", |w| {
-        w.standing.token.revoked_at = Some(NOW)
+        w.standing.token.revoked_at = Some(NOW);
     }),
     ("the token is another client's", |w| {
-        w.standing.token.client = Id::from_bytes([9; 16])
+        w.standing.token.client = Id::from_bytes([9; 16]);
     }),
     ("the family is gone", |w| w.standing.family = None),
     ("the family ended", |w| {
-        w.standing.family.as_mut().unwrap().0.ended_at = Some(NOW)
+        w.standing.family.as_mut().unwrap().0.ended_at = Some(NOW);
     }),
     ("the grant is gone", |w| w.standing.grant = None),
     ("the grant is revoked", |w| {
-        w.standing.grant.as_mut().unwrap().0.revoked_at = Some(NOW)
+        w.standing.grant.as_mut().unwrap().0.revoked_at = Some(NOW);
     }),
     ("the session is gone", |w| w.standing.session = None),
     ("the session ended", |w| {
-        w.standing.session.as_mut().unwrap().0.ended_at = Some(NOW)
+        w.standing.session.as_mut().unwrap().0.ended_at = Some(NOW);
     }),
     ("the session is over", |w| {
-        w.standing.session.as_mut().unwrap().0.expires_at = NOW
+        w.standing.session.as_mut().unwrap().0.expires_at = NOW;
     }),
     ("the person is gone", |w| w.standing.person = None),
     ("the person is disabled", |w| {
-        w.standing.person.as_mut().unwrap().0.disabled = true
+        w.standing.person.as_mut().unwrap().0.disabled = true;
     }),
     ("the person is erased", |w| {
-        w.standing.person.as_mut().unwrap().0.erased = true
+        w.standing.person.as_mut().unwrap().0.erased = true;
     }),
     ("T6: the person's not-before", |w| {
-        w.standing.person.as_mut().unwrap().0.not_before = LATER
+        w.standing.person.as_mut().unwrap().0.not_before = LATER;
     }),
     ("the client is disabled", |w| w.client.disabled = true),
     ("T6: the client's not-before", |w| {
-        w.client.not_before = LATER
+        w.client.not_before = LATER;
     }),
     ("T6: the issuer's not-before", |w| {
-        w.issuer.not_before = LATER
+        w.issuer.not_before = LATER;
     }),
     ("T6: an older one of the client", |w| {
         w.client.not_before = Some(Timestamp::from_secs(1));
@@ -274,96 +275,42 @@ fn t3_what_a_refresh_token_is_worth() {
     let secret = Secret::<kind::Refresh>::generate(&SeededRandom::new(1));
     let until = NOW.plus(REFRESH_GRACE);
     let receipt = Receipt::new(&secret, &"given", until, &SeededRandom::new(2));
-    let used = token(Some(RefreshUse {
+    let used = RefreshUse {
         at: NOW,
         receipt: receipt.clone(),
-    }));
-    let repeat = Ok(Rotation::Repeat(receipt.clone()));
-    let last = until.minus(MILLISECOND);
-    let family = |generation, ended_at| Family {
-        generation,
-        ended_at,
-        ..family()
     };
-    for (name, token, family, now, want) in [
-        (
-            "fresh",
-            token(None),
-            family(1, None),
-            NOW,
-            Ok(Rotation::Next),
-        ),
-        (
-            "fresh, last moment",
-            token(None),
-            family(1, None),
-            ENDS.minus(MILLISECOND),
-            Ok(Rotation::Next),
-        ),
-        (
-            "fresh, over",
-            token(None),
-            family(1, None),
-            ENDS,
-            Err(Refusal::Expired),
-        ),
-        (
-            "fresh, ended family",
-            token(None),
-            family(1, Some(NOW)),
-            NOW,
-            Err(Refusal::Revoked),
-        ),
-        (
-            "repeat at once",
-            used.clone(),
-            family(2, None),
-            NOW,
-            repeat.clone(),
-        ),
-        (
-            "repeat, last moment",
-            used.clone(),
-            family(2, None),
-            last,
-            repeat,
-        ),
-        (
-            "repeat, too late",
-            used.clone(),
-            family(2, None),
-            until,
-            Err(Refusal::Reused),
-        ),
-        (
-            "successor used",
-            used.clone(),
-            family(3, None),
-            NOW,
-            Err(Refusal::Reused),
-        ),
-        (
-            "repeat, ended family",
-            used,
-            family(2, Some(NOW)),
-            NOW,
-            Err(Refusal::Revoked),
-        ),
+    let (last, ended) = (until.minus(MILLISECOND), Some(NOW));
+    let repeat = || Ok(Rotation::Repeat(receipt.clone()));
+    let reused = || Err(Refusal::Reused);
+    for (name, is_used, generation, ended_at, now, want) in [
+        ("fresh", false, 1, None, NOW, Ok(Rotation::Next)),
+        ("over", false, 1, None, ENDS, Err(Refusal::Expired)),
+        ("ended", false, 1, ended, NOW, Err(Refusal::Revoked)),
+        ("repeat at once", true, 2, None, NOW, repeat()),
+        ("repeat, last moment", true, 2, None, last, repeat()),
+        ("repeat, too late", true, 2, None, until, reused()),
+        ("successor used", true, 3, None, NOW, reused()),
+        ("repeat, ended", true, 2, ended, NOW, Err(Refusal::Revoked)),
     ] {
+        let token = token(is_used.then(|| used.clone()));
+        let mut family = family();
+        (family.generation, family.ended_at) = (generation, ended_at);
         assert_eq!(token.judge(&family, now), want, "{name}");
     }
-    let mut short = family(1, None);
+    let mut short = family();
     short.expires_at = NOW;
-    assert_eq!(
-        token(None).judge(&short, NOW),
-        Err(Refusal::Expired),
-        "the family is over"
-    );
-    assert_eq!(
-        receipt.open::<_, String>(&secret, last).as_deref(),
-        Some("given")
-    );
-    assert_eq!(receipt.open::<_, String>(&secret, until), None);
-    let other = Secret::<kind::Refresh>::generate(&SeededRandom::new(3));
-    assert_eq!(receipt.open::<_, String>(&other, last), None, "C9");
+    let told = token(None).judge(&short, NOW);
+    assert_eq!(told, Err(Refusal::Expired), "the family is over");
+}
+
+#[test]
+fn c9_a_receipt_opens_for_its_secret_and_in_time() {
+    let secret = Secret::<kind::Refresh>::generate(&SeededRandom::new(1));
+    let receipt = Receipt::new(&secret, &"given", ENDS, &SeededRandom::new(2));
+    let last = ENDS.minus(MILLISECOND);
+    let open = |secret: &Secret<kind::Refresh>, now| receipt.open::<_, String>(secret, now);
+    assert_eq!(open(&secret, last).as_deref(), Some("given"));
+    assert_eq!(open(&secret, ENDS), None);
+    let other = Secret::generate(&SeededRandom::new(3));
+    assert_eq!(open(&other, last), None);
 }

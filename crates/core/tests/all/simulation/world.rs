@@ -16,7 +16,7 @@ use placet_core::{
 };
 
 use super::{
-    journal::{Answered, Journal, Run},
+    journal::{Answered, Journal, RequestNote, Run},
     operation::{self, CLIENTS, Operation, PEOPLE, Running},
     store::{Shaky, Weakness},
 };
@@ -134,15 +134,15 @@ impl World {
                     2 => Fault::Unavailable,
                     _ => Fault::Conflict,
                 };
-                self.journal.write(format!("the next commit: {fault:?}"));
+                self.journal.write(&format!("the next commit: {fault:?}"));
                 self.setting.memory.fail_next(fault);
             }
             66..=67 => {
                 let node = self.below(NODES);
-                self.journal.write(format!("node {node} dies"));
+                self.journal.write(&format!("node {node} dies"));
                 let dead = self.tasks.extract_if(.., |task| task.node == node);
                 let now = self.auditor.store().now();
-                for task in Vec::from_iter(dead) {
+                for task in dead.collect::<Vec<_>>() {
                     self.journal.end(task.run, None, false, now);
                 }
                 self.nodes[node] = self.start();
@@ -158,7 +158,7 @@ impl World {
         };
         let node = self.below(NODES);
         let from = self.now();
-        self.journal.write(format!("{operation:?} at node {node}"));
+        self.journal.write(&format!("{operation:?} at node {node}"));
         self.journal.begin(&operation, from);
         let browser = matches!(operation, Operation::Open { .. })
             .then(|| Secret::generate(self.setting.random.as_ref()));
@@ -181,7 +181,7 @@ impl World {
         if self.one_in(150) {
             let task = self.tasks.swap_remove(chosen);
             self.journal
-                .write(format!("cut off: {:?}", task.run.operation));
+                .write(&format!("cut off: {:?}", task.run.operation));
             return self.journal.end(task.run, None, false, self.now());
         }
         let mut context = Context::from_waker(Waker::noop());
@@ -195,98 +195,133 @@ impl World {
             };
             let operation = &task.run.operation;
             self.journal
-                .write(format!("{operation:?}: {outcome}, heard: {heard}"));
+                .write(&format!("{operation:?}: {outcome}, heard: {heard}"));
             let now = self.now();
             self.journal.end(task.run, Some(told), heard, now);
         }
     }
 
     fn choose(&self) -> Option<Operation> {
-        let journal = &self.journal;
-        let client = self.below(CLIENTS.len());
-        let request = || self.pick(journal.requests.len());
-        let session = || self.pick(journal.sessions.len());
+        match self.luck.next() % 100 {
+            roll @ 0..=41 => self.person_acts(roll),
+            roll @ 42..=85 => self.client_acts(roll),
+            roll => self.something_ends(roll),
+        }
+    }
+
+    fn request(&self) -> Option<usize> {
+        self.pick(self.journal.requests.len())
+    }
+
+    fn session(&self) -> Option<usize> {
+        self.pick(self.journal.sessions.len())
+    }
+
+    fn family(&self) -> Option<usize> {
+        self.pick(self.journal.families.len())
+    }
+
+    /// The owner, or now and then anybody.
+    fn mostly(&self, owner: usize) -> usize {
+        if self.one_in(25) {
+            self.below(CLIENTS.len())
+        } else {
+            owner
+        }
+    }
+
+    fn person_acts(&self, roll: u64) -> Option<Operation> {
         let live = || {
-            let live = journal.live_sessions();
+            let live = self.journal.live_sessions();
             let chosen = self.pick(live.len()).map(|index| live[index]);
-            chosen.filter(|_| !self.one_in(5)).or_else(session)
+            let chosen = chosen.filter(|_| !self.one_in(5));
+            chosen.or_else(|| self.session())
         };
-        let ripe = || {
-            let ripe = journal.ripe_requests();
-            let chosen = self.pick(ripe.len()).map(|index| ripe[index]);
-            chosen.filter(|_| self.one_in(2)).or_else(request)
-        };
-        let family = || self.pick(journal.families.len());
-        let person = self.below(PEOPLE.len());
-        let mostly = |owner: usize| if self.one_in(25) { client } else { owner };
-        Some(match self.luck.next() % 100 {
+        Some(match roll {
             0..=11 => Operation::Open {
-                client,
+                client: self.below(CLIENTS.len()),
                 redirect: self.one_in(2),
             },
             12..=17 => Operation::SignIn {
-                person,
-                replaces: session().filter(|_| self.one_in(4)),
+                person: self.below(PEOPLE.len()),
+                replaces: self.session().filter(|_| self.one_in(4)),
             },
             18..=21 => Operation::Claim {
-                request: request()?,
+                request: self.request()?,
                 session: live()?,
             },
             22..=37 => Operation::Answer {
-                request: request()?,
+                request: self.request()?,
                 session: live()?,
                 approve: !self.one_in(4),
             },
-            38..=41 => Operation::Resume {
-                request: request()?,
+            _ => Operation::Resume {
+                request: self.request()?,
             },
+        })
+    }
+
+    fn client_acts(&self, roll: u64) -> Option<Operation> {
+        let journal = &self.journal;
+        Some(match roll {
             42..=59 => {
-                let request = ripe()?;
+                let ripe = journal.ripe_requests();
+                let chosen = self.pick(ripe.len()).map(|index| ripe[index]);
+                let chosen = chosen.filter(|_| self.one_in(2));
+                let request = chosen.or_else(|| self.request())?;
                 let note = &journal.requests[request];
                 Operation::Collect {
                     request: Some(request).filter(|_| !note.redirect || note.code.is_some())?,
-                    client: mostly(note.client),
+                    client: self.mostly(note.client),
                     proof: self.one_in(8).then(|| self.below(PROOFS)),
                 }
             }
             60..=73 => {
-                let family = family()?;
+                let family = self.family()?;
                 let note = &journal.families[family];
                 Operation::Refresh {
                     family,
                     token: self.pick(note.tokens.len())?,
-                    client: mostly(note.client),
+                    client: self.mostly(note.client),
                 }
             }
-            74..=85 => Operation::Probe {
+            _ => Operation::Probe {
                 token: self.pick(journal.tokens.len())?,
             },
+        })
+    }
+
+    fn something_ends(&self, roll: u64) -> Option<Operation> {
+        let journal = &self.journal;
+        Some(match roll {
             86..=87 => {
                 let token = self.pick(journal.tokens.len())?;
                 Operation::RevokeAccess {
                     token,
-                    client: mostly(journal.tokens[token].client),
+                    client: self.mostly(journal.tokens[token].client),
                 }
             }
             88 => {
-                let family = family()?;
+                let family = self.family()?;
                 Operation::RevokeFamily {
                     family,
-                    client: mostly(journal.families[family].client),
+                    client: self.mostly(journal.families[family].client),
                 }
             }
-            89 => Operation::RevokeGrant { family: family()? },
+            89 => Operation::RevokeGrant {
+                family: self.family()?,
+            },
             90 => Operation::SignOut {
-                session: session()?,
+                session: self.session()?,
             },
             91 => Operation::Cancel {
-                request: request()?,
+                request: self.request()?,
             },
             92..=95 => Operation::ClientToken {
                 proof: self.below(PROOFS),
             },
             96..=97 => Operation::Sweep,
-            _ => self.change_person(person)?,
+            _ => self.change_person(self.below(PEOPLE.len()))?,
         })
     }
 
@@ -304,7 +339,6 @@ impl World {
 
     fn running(&self, run: &Run, engine: Arc<Engine>) -> Running {
         let journal = &self.journal;
-        let request = |index: usize| &journal.requests[index];
         let cookie = |index: usize| journal.sessions[index].cookie.clone();
         match run.operation {
             Operation::SignIn { person, replaces } => {
@@ -317,48 +351,17 @@ impl World {
             Operation::Unlock { person } => operation::change_person(engine, person, Some(false)),
             Operation::Open { client, redirect } => {
                 let browser = run.browser.clone().filter(|_| redirect);
-                let lifetime = if self.one_in(3) {
-                    Lifetime::from_secs(40)
-                } else {
-                    WAIT
-                };
+                let short = self.one_in(3);
+                let lifetime = if short { Lifetime::from_secs(40) } else { WAIT };
                 operation::open(engine, client, browser, lifetime)
             }
-            Operation::Claim {
-                request: index,
-                session,
-            } => {
-                let note = request(index);
-                let id = note.opened.request.id;
-                operation::claim(engine, id, cookie(session), note.browser.clone())
-            }
-            Operation::Answer {
-                request: index,
-                session,
-                approve,
-            } => {
-                let note = request(index);
-                let id = note.opened.request.id;
-                operation::answer(engine, id, cookie(session), note.browser.clone(), approve)
-            }
-            Operation::Resume { request: index } => {
-                let note = request(index);
-                operation::resume(engine, note.opened.request.id, note.browser.clone())
-            }
-            Operation::Cancel { request: index } => {
-                operation::cancel(engine, request(index).opened.request.id)
-            }
-            Operation::Collect {
-                request: index,
-                client,
-                proof,
-            } => {
-                let note = request(index);
-                let (by, secret) = match (&note.code, &note.opened.poll) {
-                    (Some(code), _) => (CollectBy::Code, code),
-                    (None, poll) => (CollectBy::Poll, poll.as_ref().expect("a device polls")),
-                };
-                operation::collect(engine, by, secret.clone(), client, proof)
+            Operation::Claim { request, .. }
+            | Operation::Answer { request, .. }
+            | Operation::Resume { request }
+            | Operation::Cancel { request }
+            | Operation::Collect { request, .. } => {
+                let note = &journal.requests[request];
+                self.on_request(&run.operation, note, engine)
             }
             Operation::Refresh {
                 family,
@@ -387,6 +390,29 @@ impl World {
         }
     }
 
+    fn on_request(&self, on: &Operation, note: &RequestNote, engine: Arc<Engine>) -> Running {
+        let cookie = |index: usize| self.journal.sessions[index].cookie.clone();
+        let (id, browser) = (note.opened.request.id, note.browser.clone());
+        match *on {
+            Operation::Claim { session, .. } => {
+                operation::claim(engine, id, cookie(session), browser)
+            }
+            Operation::Answer {
+                session, approve, ..
+            } => operation::answer(engine, id, cookie(session), browser, approve),
+            Operation::Resume { .. } => operation::resume(engine, id, browser),
+            Operation::Cancel { .. } => operation::cancel(engine, id),
+            Operation::Collect { client, proof, .. } => {
+                let (by, secret) = match (&note.code, &note.opened.poll) {
+                    (Some(code), _) => (CollectBy::Code, code),
+                    (None, poll) => (CollectBy::Poll, poll.as_ref().expect("a device polls")),
+                };
+                operation::collect(engine, by, secret.clone(), client, proof)
+            }
+            _ => unreachable!("{on:?} is about no request"),
+        }
+    }
+
     /// Lets everything come to its end, then compares the store with what was told.
     fn audit(&mut self) {
         self.setting.memory.clear_faults();
@@ -394,7 +420,7 @@ impl World {
             self.advance();
         }
         self.journal.step += 1;
-        self.journal.write("audit".to_owned());
+        self.journal.write("audit");
         let now = self.now();
         let step = self.journal.step;
         for token in 0..self.journal.tokens.len() {

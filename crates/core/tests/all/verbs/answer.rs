@@ -127,8 +127,8 @@ async fn c6_nobody_grants_more_than_they_may() {
     answer(&scene.engine, operator(rights("write")))
         .await
         .unwrap();
-    let set = scene.poll(&opened, &client).await.unwrap();
-    assert_eq!(set.rights, rights("write"));
+    let given = scene.poll(&opened, &client).await.unwrap();
+    assert_eq!(given.rights, rights("write"));
     scene.verified().await;
 }
 
@@ -469,7 +469,7 @@ async fn each_way_to_end_a_request_has_its_event_and_its_refusal() {
         cancel().await.unwrap();
         assert_eq!(refused(cancel().await), want, "{kind:?}");
         let polled = scene.poll(&opened, &client).await;
-        assert_eq!(refused(polled.map(|set| bytes(&set))), want, "{kind:?}");
+        assert_eq!(refused(polled.map(|given| bytes(&given))), want, "{kind:?}");
         assert_eq!(scene.engine.open_requests(), 0);
         scene.verified().await;
     }

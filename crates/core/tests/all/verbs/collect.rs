@@ -10,7 +10,7 @@ use placet_core::{
 };
 
 use crate::scene::{
-    ACCESS, CODE, INTERVAL, Scene, WAIT, access, ask, bytes, refresh, refused, rights,
+    ACCESS, CODE, INTERVAL, Scene, WAIT, access, ask, bytes, refresh, refused, rights, vouched,
 };
 
 #[tokio::test]
@@ -117,13 +117,13 @@ async fn c3_the_second_collect_gets_nothing() {
     let opened = scene.device(&client).await;
     let seat = scene.seat("ada", &scene.browser()).await;
     scene.approve(opened.request.id, &seat).await.unwrap();
-    let set = scene.poll(&opened, &client).await.unwrap();
+    let given = scene.poll(&opened, &client).await.unwrap();
     assert_eq!(
         refused(scene.poll(&opened, &client).await),
         Refusal::AlreadyCollected
     );
     assert!(
-        scene.is_active(&set).await,
+        scene.is_active(&given).await,
         "a device that asks again is no thief"
     );
     scene.verified().await;
@@ -236,7 +236,7 @@ async fn t9_a_proof_gives_one_result() {
         State::Approved(_)
     ));
     let fresh = scene.proven("tv", "twice").await;
-    let set = scene.poll(&opened, &fresh).await.unwrap();
+    let given = scene.poll(&opened, &fresh).await.unwrap();
 
     let read = rights("read");
     let own = ClientTokenRequest {
@@ -251,10 +251,10 @@ async fn t9_a_proof_gives_one_result() {
     assert_eq!(refused(told), Refusal::ReplayedProof);
     let told = scene
         .engine
-        .revoke(&set.access[0].token, &fresh, &caller)
+        .revoke(&given.access[0].token, &fresh, &caller)
         .await;
     assert_eq!(refused(told), Refusal::ReplayedProof);
-    assert!(scene.is_active(&set).await);
+    assert!(scene.is_active(&given).await);
     scene.verified().await;
 }
 
@@ -268,20 +268,20 @@ async fn rfc6749_4_4_a_client_acts_for_itself() {
         rights: &read,
         specs: &|basis| vec![access(basis, false)],
     };
-    let set = scene
+    let given = scene
         .engine
         .client_token(&ask, &Caller::default())
         .await
         .unwrap()
         .into_inner();
-    let (standing, _) = scene.engine.present(&set.access[0].token).await.unwrap();
+    let (standing, _) = scene.engine.present(&given.access[0].token).await.unwrap();
     assert_eq!(
         (standing.token.subject.as_str(), standing.token.person),
         ("tv", None)
     );
     let mut shut = client.client().clone();
     shut.disabled = true;
-    let shut = placet_core::client::AuthenticatedClient::vouch(std::sync::Arc::new(shut), None);
+    let shut = vouched(std::sync::Arc::new(shut), None);
     let ask = ClientTokenRequest {
         client: &shut,
         ..ask
@@ -317,32 +317,34 @@ async fn t17_no_token_outlives_its_family() {
         check: &|_| Ok(()),
         specs: &|_, basis| short(basis),
     };
-    let mut set = scene
+    let mut given = scene
         .engine
         .collect(&ask, &Caller::default())
         .await
         .unwrap()
         .into_inner();
     let family: Family = {
-        let (standing, _) = scene.engine.present(&set.access[0].token).await.unwrap();
+        let (standing, _) = scene.engine.present(&given.access[0].token).await.unwrap();
         standing.family.unwrap().0
     };
     assert_eq!(family.expires_at, scene.now().plus(absolute));
     for _ in 0..3 {
         scene.advance(Lifetime::from_secs(300));
-        set = scene
-            .refresh(set.refresh.as_ref().unwrap(), &client)
+        given = scene
+            .refresh(given.refresh.as_ref().unwrap(), &client)
             .await
             .unwrap();
-        let (standing, _) = scene.engine.present(&set.access[0].token).await.unwrap();
+        let (standing, _) = scene.engine.present(&given.access[0].token).await.unwrap();
         assert!(standing.token.expires_at <= family.expires_at);
         let left_s = family.expires_at.since(scene.now()).as_secs();
-        assert!(set.access[0].expires_in_s <= left_s);
+        assert!(given.access[0].expires_in_s <= left_s);
     }
     scene.setting.clock.set(family.expires_at);
-    let told = scene.refresh(set.refresh.as_ref().unwrap(), &client).await;
+    let told = scene
+        .refresh(given.refresh.as_ref().unwrap(), &client)
+        .await;
     assert_eq!(refused(told), Refusal::Expired);
-    assert!(!scene.is_active(&set).await);
+    assert!(!scene.is_active(&given).await);
     scene.verified().await;
 }
 
@@ -372,11 +374,11 @@ async fn a_signature_that_cannot_be_made_writes_nothing() {
         scene.state(opened.request.id).await,
         State::Approved(_)
     ));
-    let set = with("EdDSA").await.unwrap().into_inner();
-    assert_eq!(set.statement.as_ref().unwrap().split('.').count(), 3);
+    let given = with("EdDSA").await.unwrap().into_inner();
+    assert_eq!(given.statement.as_ref().unwrap().split('.').count(), 3);
     assert!(
-        !format!("{set:?}").contains(set.statement.as_ref().unwrap()),
+        !format!("{given:?}").contains(given.statement.as_ref().unwrap()),
         "C15"
     );
-    assert!(bytes(&set).contains(set.statement.as_ref().unwrap()));
+    assert!(bytes(&given).contains(given.statement.as_ref().unwrap()));
 }

@@ -27,18 +27,18 @@ async fn k6_an_unknown_outcome_is_found_out() {
         State::Approved(_)
     ));
     scene.setting.memory.fail_next(Fault::UnknownApplied);
-    let set = scene
+    let given = scene
         .collect(CollectBy::Code, &code, &client)
         .await
         .unwrap();
-    assert!(scene.is_active(&set).await);
+    assert!(scene.is_active(&given).await);
     scene.setting.memory.fail_next(Fault::UnknownApplied);
     let next = scene
-        .refresh(set.refresh.as_ref().unwrap(), &client)
+        .refresh(given.refresh.as_ref().unwrap(), &client)
         .await
         .unwrap();
     let again = scene
-        .refresh(set.refresh.as_ref().unwrap(), &client)
+        .refresh(given.refresh.as_ref().unwrap(), &client)
         .await
         .unwrap();
     assert_eq!(bytes(&again), bytes(&next));
@@ -78,16 +78,16 @@ async fn a_conflict_is_decided_again_and_never_told() {
     memory.fail_next(Fault::Conflict);
     scene.approve(opened.request.id, &seat).await.unwrap();
     memory.fail_next(Fault::Conflict);
-    let set = scene.poll(&opened, &client).await.unwrap();
+    let given = scene.poll(&opened, &client).await.unwrap();
     memory.fail_next(Fault::Conflict);
     scene
-        .refresh(set.refresh.as_ref().unwrap(), &client)
+        .refresh(given.refresh.as_ref().unwrap(), &client)
         .await
         .unwrap();
     memory.fail_next(Fault::Conflict);
     scene
         .engine
-        .revoke(&set.access[0].token, &client, &caller)
+        .revoke(&given.access[0].token, &client, &caller)
         .await
         .unwrap();
     // A wrong use of a code while somebody else changes the request.
@@ -131,9 +131,9 @@ async fn c11_a_clock_that_steps_back_revives_nothing() {
     let scene = Scene::new().await;
     let client = scene.client("tv").await;
     let opened = scene.device(&client).await;
-    let set = scene.tokens(&client).await;
+    let given = scene.tokens(&client).await;
     scene.advance(placet_core::time::Lifetime::from_secs(3_600));
-    assert!(!scene.is_active(&set).await);
+    assert!(!scene.is_active(&given).await);
     assert_eq!(
         refused(scene.poll(&opened, &client).await),
         Refusal::Expired
@@ -142,7 +142,7 @@ async fn c11_a_clock_that_steps_back_revives_nothing() {
         .setting
         .clock
         .turn_back(placet_core::time::Lifetime::from_secs(3_600));
-    assert!(!scene.is_active(&set).await);
+    assert!(!scene.is_active(&given).await);
     assert_eq!(
         refused(scene.poll(&opened, &client).await),
         Refusal::Expired

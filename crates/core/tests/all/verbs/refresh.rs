@@ -66,13 +66,13 @@ async fn t4_a_refresh_token_works_for_its_client_alone() {
         refused(scene.refresh(&token, &thief).await),
         Refusal::NotFound
     );
-    let set = scene.refresh(&token, &owner).await.unwrap();
+    let given = scene.refresh(&token, &owner).await.unwrap();
     assert_eq!(
         refused(scene.refresh(&token, &thief).await),
         Refusal::NotFound
     );
     assert!(
-        scene.is_active(&set).await,
+        scene.is_active(&given).await,
         "nothing happened to the owner's family"
     );
     let unknown = Secret::<placet_core::secret::kind::Refresh>::generate(scene.engine.random());
@@ -100,19 +100,19 @@ async fn c6_a_refresh_may_ask_for_less_and_never_for_more() {
         assert_eq!(*granted, rights("read write"));
         Ok(rights("read"))
     };
-    let set = scene
+    let given = scene
         .engine
         .refresh(&ask(&less), &caller)
         .await
         .unwrap()
         .into_inner();
     assert_eq!(
-        set.rights,
+        given.rights,
         rights("read"),
         "the refused request left the token fresh"
     );
     let all = scene
-        .refresh(set.refresh.as_ref().unwrap(), &client)
+        .refresh(given.refresh.as_ref().unwrap(), &client)
         .await
         .unwrap();
     assert_eq!(
@@ -143,11 +143,11 @@ async fn j3_a_refresh_rests_on_what_stands() {
     for ground in ["grant", "person", "password", "client"] {
         let scene = Scene::new().await;
         let client = scene.client("tv").await;
-        let set = scene.tokens(&client).await;
+        let given = scene.tokens(&client).await;
         scene.advance(MILLISECOND);
         match ground {
             "grant" => {
-                let (standing, _) = scene.engine.present(&set.access[0].token).await.unwrap();
+                let (standing, _) = scene.engine.present(&given.access[0].token).await.unwrap();
                 let grant = standing.grant.unwrap().0.id;
                 scene
                     .engine
@@ -177,8 +177,10 @@ async fn j3_a_refresh_rests_on_what_stands() {
             }
         }
         let client = scene.client("tv").await;
-        let told = scene.refresh(set.refresh.as_ref().unwrap(), &client).await;
+        let told = scene
+            .refresh(given.refresh.as_ref().unwrap(), &client)
+            .await;
         assert_eq!(refused(told), Refusal::Revoked, "{ground}");
-        assert!(!scene.is_active(&set).await, "{ground}");
+        assert!(!scene.is_active(&given).await, "{ground}");
     }
 }

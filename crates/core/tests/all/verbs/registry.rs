@@ -93,10 +93,10 @@ async fn a_change_leaves_ids_and_names_alone() {
 async fn an_erased_person_leaves_a_subject_nobody_gets_again() {
     let scene = Scene::new().await;
     let caller = Caller::default();
-    let set = scene.tokens(&scene.client("tv").await).await;
+    let given = scene.tokens(&scene.client("tv").await).await;
     let (_, cookie) = scene.sign_in("ada").await;
     scene.engine.erase_person("ada", &caller).await.unwrap();
-    assert!(!scene.is_active(&set).await);
+    assert!(!scene.is_active(&given).await);
     assert!(scene.engine.signed_in(&cookie).await.unwrap().is_none());
     let store = scene.engine.store().as_ref();
     let left = store

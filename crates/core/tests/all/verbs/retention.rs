@@ -59,12 +59,12 @@ async fn k10_an_unanswered_request_is_kept_for_its_lifetime_again() {
 #[tokio::test]
 async fn a_sweep_takes_nothing_that_lives() {
     let scene = Scene::new().await;
-    let set = scene.tokens(&scene.client("tv").await).await;
+    let given = scene.tokens(&scene.client("tv").await).await;
     scene.advance(Lifetime::from_secs(899));
     sweep(&scene).await;
-    assert!(scene.is_active(&set).await);
+    assert!(scene.is_active(&given).await);
     scene.advance(SECOND.plus(SECOND));
-    assert!(!scene.is_active(&set).await, "expiry needs no sweep");
+    assert!(!scene.is_active(&given).await, "expiry needs no sweep");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ async fn rfc7009_2_1_an_access_token_goes_alone_a_refresh_token_takes_its_family
     let scene = Scene::new().await;
     let client = scene.client("tv").await;
     let caller = Caller::default();
-    let set = scene.tokens(&client).await;
+    let given = scene.tokens(&client).await;
     let revoke = async |text: &str| {
         scene
             .engine
@@ -22,11 +22,11 @@ async fn rfc7009_2_1_an_access_token_goes_alone_a_refresh_token_takes_its_family
             .unwrap()
             .into_inner()
     };
-    assert_eq!(revoke(&set.access[0].token).await, Revoked::Done);
-    assert_eq!(revoke(&set.access[0].token).await, Revoked::Nothing);
-    assert!(!scene.is_active(&set).await);
+    assert_eq!(revoke(&given.access[0].token).await, Revoked::Done);
+    assert_eq!(revoke(&given.access[0].token).await, Revoked::Nothing);
+    assert!(!scene.is_active(&given).await);
     let next = scene
-        .refresh(set.refresh.as_ref().unwrap(), &client)
+        .refresh(given.refresh.as_ref().unwrap(), &client)
         .await
         .unwrap();
     assert!(scene.is_active(&next).await);
@@ -44,8 +44,8 @@ async fn rfc7009_2_1_an_access_token_goes_alone_a_refresh_token_takes_its_family
 async fn t4_revoking_a_foreign_token_does_nothing() {
     let scene = Scene::new().await;
     let (owner, other) = (scene.client("tv").await, scene.client("other").await);
-    let set = scene.tokens(&owner).await;
-    for text in [&set.access[0].token, set.refresh.as_ref().unwrap()] {
+    let given = scene.tokens(&owner).await;
+    for text in [&given.access[0].token, given.refresh.as_ref().unwrap()] {
         let told = scene
             .engine
             .revoke(text, &other, &Caller::default())
@@ -53,9 +53,9 @@ async fn t4_revoking_a_foreign_token_does_nothing() {
             .unwrap();
         assert_eq!(*told.get(), Revoked::Nothing);
     }
-    assert!(scene.is_active(&set).await);
+    assert!(scene.is_active(&given).await);
     scene
-        .refresh(set.refresh.as_ref().unwrap(), &owner)
+        .refresh(given.refresh.as_ref().unwrap(), &owner)
         .await
         .unwrap();
 }
@@ -64,7 +64,7 @@ async fn t4_revoking_a_foreign_token_does_nothing() {
 async fn h6_a_person_lists_and_ends_what_was_allowed() {
     let scene = Scene::new().await;
     let client = scene.client("tv").await;
-    let set = scene.tokens(&client).await;
+    let given = scene.tokens(&client).await;
     let ada = scene.person("ada").await.value.id;
     let bob = scene.person("bob").await.value.id;
     let grants = scene.engine.list_grants(ada).await.unwrap();
@@ -74,14 +74,14 @@ async fn h6_a_person_lists_and_ends_what_was_allowed() {
     let caller = Caller::default();
     let told = scene.engine.revoke_grant(id, Some(bob), &caller).await;
     assert_eq!(refused(told), Refusal::NotFound);
-    assert!(scene.is_active(&set).await);
+    assert!(scene.is_active(&given).await);
     for _ in 0..2 {
         scene
             .engine
             .revoke_grant(id, Some(ada), &caller)
             .await
             .unwrap();
-        assert!(!scene.is_active(&set).await);
+        assert!(!scene.is_active(&given).await);
         assert!(scene.engine.list_grants(ada).await.unwrap().is_empty());
     }
     scene.verified().await;
@@ -91,8 +91,8 @@ async fn h6_a_person_lists_and_ends_what_was_allowed() {
 async fn t13_introspection_tells_the_owner_and_the_audience_alone() {
     let scene = Scene::new().await;
     let (owner, other) = (scene.client("tv").await, scene.client("other").await);
-    let set = scene.tokens(&owner).await;
-    let token = &set.access[0].token;
+    let given = scene.tokens(&owner).await;
+    let token = &given.access[0].token;
     let own = scene
         .engine
         .introspect(token, &owner, &|_| false)
@@ -108,7 +108,7 @@ async fn t13_introspection_tells_the_owner_and_the_audience_alone() {
         foreign.is_none(),
         "a token for no resource is for nobody else"
     );
-    let refresh = set.refresh.as_ref().unwrap();
+    let refresh = given.refresh.as_ref().unwrap();
     let own = scene
         .engine
         .introspect(refresh, &owner, &|_| false)
@@ -130,7 +130,7 @@ async fn t13_introspection_tells_the_owner_and_the_audience_alone() {
     assert!(spent.is_none());
     for changed in [
         format!("{token}A"),
-        token[1..].to_owned(),
+        token.chars().skip(1).collect(),
         token.to_uppercase(),
     ] {
         let told = scene
@@ -150,8 +150,8 @@ async fn t13_introspection_tells_the_owner_and_the_audience_alone() {
 async fn t6_a_not_before_of_the_issuer_or_the_client_ends_tokens_within_a_second() {
     let scene = Scene::new().await;
     let client = scene.client("tv").await;
-    let set = scene.tokens(&client).await;
-    assert!(scene.is_active(&set).await);
+    let given = scene.tokens(&client).await;
+    assert!(scene.is_active(&given).await);
     scene.advance(Lifetime::from_millis(1));
     let now = scene.now();
     let caller = Caller::default();
@@ -159,7 +159,7 @@ async fn t6_a_not_before_of_the_issuer_or_the_client_ends_tokens_within_a_second
         .engine
         .change_client("tv", &caller, |client| client.not_before = Some(now));
     change.await.unwrap();
-    assert!(!scene.is_active(&set).await);
+    assert!(!scene.is_active(&given).await);
     let fresh = scene.tokens(&client).await;
     assert!(scene.is_active(&fresh).await);
 }

@@ -110,3 +110,64 @@ async fn a_new_password_ends_every_session_before_it() {
     let (_, after) = scene.sign_in("ada").await;
     assert!(scene.engine.signed_in(&after).await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn signing_in_again_keeps_the_sid_and_signing_out_ends_all_of_it() {
+    let scene = Scene::new().await;
+    let person = scene.person("ada").await;
+    let (old, _) = scene.sign_in("ada").await;
+    let again = SignIn {
+        person: &person,
+        amr: vec!["pwd".to_owned()],
+        agent: "",
+        lifetime: HOUR,
+        replaces: Some(old.hash),
+    };
+    let told = scene
+        .engine
+        .sign_in(again, &Caller::default())
+        .await
+        .unwrap();
+    let (session, _) = told.into_inner();
+    assert_eq!(session.sid, old.sid);
+    let store = scene.engine.store().as_ref();
+    let issuer = scene.engine.issuer_id();
+    let replaced = store.session(issuer, old.hash).await.unwrap().unwrap();
+    assert!(
+        replaced.value.is_live(scene.now()),
+        "tokens bound to it live"
+    );
+    assert!(!replaced.value.opens(scene.now()), "its cookie does not");
+
+    let caller = Caller::default();
+    scene.engine.sign_out(session.hash, &caller).await.unwrap();
+    for hash in [old.hash, session.hash] {
+        let ended = store.session(issuer, hash).await.unwrap().unwrap();
+        assert!(!ended.value.is_live(scene.now()));
+    }
+    scene.verified().await;
+}
+
+#[tokio::test]
+async fn a17_another_person_in_the_same_browser_ends_the_first_session() {
+    let scene = Scene::new().await;
+    let (old, _) = scene.sign_in("ada").await;
+    let bob = scene.person("bob").await;
+    let instead = SignIn {
+        person: &bob,
+        amr: Vec::new(),
+        agent: "",
+        lifetime: HOUR,
+        replaces: Some(old.hash),
+    };
+    let told = scene
+        .engine
+        .sign_in(instead, &Caller::default())
+        .await
+        .unwrap();
+    assert_ne!(told.into_inner().0.sid, old.sid);
+    let store = scene.engine.store().as_ref();
+    let ended = store.session(scene.engine.issuer_id(), old.hash).await;
+    assert!(!ended.unwrap().unwrap().value.is_live(scene.now()));
+    scene.verified().await;
+}

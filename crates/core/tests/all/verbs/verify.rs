@@ -21,12 +21,12 @@ struct Planted {
 
 async fn good() -> Planted {
     let scene = Scene::new().await;
-    let set = scene.tokens(&scene.client("tv").await).await;
+    let given = scene.tokens(&scene.client("tv").await).await;
     let store = scene.engine.store();
     let issuer = scene.setting.issuer;
-    let hash = SecretHash::of(&set.access[0].token);
+    let hash = SecretHash::of(&given.access[0].token);
     let access = store.access(issuer, hash).await.unwrap().unwrap();
-    let hash = SecretHash::of(set.refresh.as_ref().unwrap());
+    let hash = SecretHash::of(given.refresh.as_ref().unwrap());
     let refresh = store.refresh(issuer, hash).await.unwrap().unwrap();
     let (family, version) = refresh.family.unwrap();
     scene.verified().await;
