@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use crate::oidc::claims::{PERSON_SCOPES, SCOPE_CLAIMS};
 
 /// The algorithms ID tokens can be signed with; RS256 must be among them (OpenID Connect Discovery §3).
-const ID_TOKEN_ALGS: [&str; 3] = ["RS256", "ES256", "EdDSA"];
+const ID_TOKEN_ALGS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 /// Where clients prove who they are.
 const AUTH_METHODS: [&str; 3] = [
     "client_secret_basic",

@@ -31,8 +31,9 @@ pub use self::{
 };
 use crate::{config::Settings, health::Health, metrics::Metrics, router::table::Clash};
 
-/// The algorithms whose keys are made in no time, so that a new server can sign at once. RS256 follows in the background.
-const AT_ONCE: [Algorithm; 2] = [Algorithm::Es256, Algorithm::EdDsa];
+/// The algorithms whose keys are there before the first answer. RS256 costs a new store part of a second, but it signs the
+/// ID tokens of every client that asks for nothing else, and clients keep the key set they read first.
+const AT_ONCE: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256];
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
