@@ -24,6 +24,12 @@ pub(super) struct SecretChange {
 }
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
+    let mut endpoints = of_all();
+    endpoints.extend(of_one());
+    endpoints
+}
+
+fn of_all() -> Vec<Endpoint> {
     vec![
         Endpoint::new(
             (Method::GET, ALL),
@@ -51,6 +57,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         )
         .takes::<NewClientDocument>()
         .answers::<RegisteredClient>(StatusCode::CREATED),
+    ]
+}
+
+fn of_one() -> Vec<Endpoint> {
+    vec![
         Endpoint::new(
             (Method::GET, ONE),
             "showClient",
