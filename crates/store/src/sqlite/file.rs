@@ -72,6 +72,8 @@ pub(super) fn writer(path: &Path) -> rusqlite::Result<Connection> {
         )));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // Who is erased must not stay readable in the space their row left behind.
+    connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     Ok(connection)
