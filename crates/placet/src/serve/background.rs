@@ -52,10 +52,10 @@ async fn wait(stopping: &mut watch::Receiver<bool>, span: Duration) -> bool {
         .is_err()
 }
 
-/// An RSA key takes a second of one core; the server does not wait for it.
+/// An RSA key takes up to a second of one core; the server does not wait for the one that few clients ask for.
 async fn make_slow_keys(app: Arc<App>) {
-    if let Err(error) = app.foundation.keys.ensure(Algorithm::Rs256).await {
-        tracing::error!(%error, "no RS256 key could be made");
+    if let Err(error) = app.foundation.keys.ensure(Algorithm::Ps256).await {
+        tracing::error!(%error, "no PS256 key could be made");
     }
 }
 
