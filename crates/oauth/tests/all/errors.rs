@@ -27,11 +27,11 @@ fn a_description_of_its_own_is_printed_too() {
 }
 
 #[test]
-fn the_page_of_errors_is_current() {
+fn generated_errors_page_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors.md");
     let mut page = String::from(
         "# Errors\n\nEvery error code of the OAuth face. Made from the source by a test; \
-         `UPDATE_DOCS=1 cargo test -p placet-oauth errors` writes it anew.\n\n\
+         `cargo xtask docs` writes it anew.\n\n\
          The status is that of a JSON answer; at the authorization endpoint the same code travels to the redirect \
          URI, or is shown on a page where client or redirect URI are not known. What every JSON error looks like: \
          `{\"error\": …, \"error_description\": …}`, never stored by caches.\n\n\
@@ -45,12 +45,12 @@ fn the_page_of_errors_is_current() {
         )
         .unwrap();
     }
-    if std::env::var_os("UPDATE_DOCS").is_some() {
+    if std::env::var_os("PLACET_BLESS").is_some_and(|value| value == "1") {
         fs::write(&path, &page).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == page,
-        "docs/errors.md is not current: run with UPDATE_DOCS=1"
+        "docs/errors.md is not current: run `cargo xtask docs`"
     );
 }

@@ -8,7 +8,7 @@ use super::catalogue::{self, FILE_VARIABLE, Fallback, Kind, Section, Setting, Un
 pub fn markdown() -> String {
     let mut text = format!(
         "# Configuration\n\n\
-         This page is generated from the settings' own table; `UPDATE_DOCS=1 cargo test -p placet` writes it.\n\n\
+         This page is generated from the settings' own table; `cargo xtask docs` writes it.\n\n\
          `placet serve` reads one TOML file, named by `--config` or `{FILE_VARIABLE}`. A variable wins over the file, and a \
          flag over both. A variable is `PLACET_` and the key in capitals, with two underscores for each level: \
          `limits.pending_total` is `PLACET_LIMITS__PENDING_TOTAL`. Lists in variables are separated by commas. Scopes, \

@@ -1,4 +1,4 @@
-//! The list of every path, compared with the committed one. `UPDATE_GOLDEN=1` writes it anew.
+//! The list of every path, compared with the committed one. `cargo xtask docs` writes it anew.
 
 use std::{env, fs, path::Path};
 
@@ -12,7 +12,7 @@ use placet::{
 use crate::server::{ADMIN_TOKEN, Directory, settings};
 
 #[tokio::test]
-async fn every_route_is_listed_with_its_audience() {
+async fn generated_list_has_every_route_with_its_audience() {
     let directory = Directory::new("routes");
     directory.write("admin.token", ADMIN_TOKEN);
     let text = settings("127.0.0.1:8080", "127.0.0.1:8081", "");
@@ -35,10 +35,10 @@ async fn every_route_is_listed_with_its_audience() {
     let found = format!("# listen\n{public}\n# admin.listen\n{admin}");
 
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/routes.txt");
-    if env::var_os("UPDATE_GOLDEN").is_some() {
+    if env::var_os("PLACET_BLESS").is_some_and(|value| value == "1") {
         fs::create_dir_all(golden.parent().unwrap()).unwrap();
         fs::write(&golden, &found).unwrap();
     }
     let committed = fs::read_to_string(&golden).unwrap_or_default();
-    assert_eq!(found, committed, "UPDATE_GOLDEN=1 writes the list anew");
+    assert_eq!(found, committed, "run `cargo xtask docs`");
 }

@@ -97,15 +97,15 @@ fn the_alternatives_the_example_shows_are_valid() {
 }
 
 #[test]
-fn the_page_is_current() {
+fn generated_configuration_page_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
-    if std::env::var_os("UPDATE_DOCS").is_some_and(|value| value == "1") {
+    if std::env::var_os("PLACET_BLESS").is_some_and(|value| value == "1") {
         std::fs::write(&path, markdown()).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == markdown(),
-        "docs/configuration.md is old: UPDATE_DOCS=1 cargo test -p placet"
+        "docs/configuration.md is not current: run `cargo xtask docs`"
     );
 }
 
