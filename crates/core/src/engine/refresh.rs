@@ -61,6 +61,10 @@ impl Engine {
                 return Err(Refusal::NotFound.into());
             }
             match standing.token.judge(&family, now) {
+                // A repeat, too, gives nothing once what it rests on was revoked.
+                Ok(_) if !standing.is_grounded(client, &issuer, now) => {
+                    return Err(Refusal::Revoked.into());
+                }
                 Ok(Rotation::Next) => {}
                 Ok(Rotation::Repeat(receipt)) => {
                     self.spend_proof(ask.client).await?;
@@ -72,9 +76,6 @@ impl Engine {
                     return Err(Refusal::Reused.into());
                 }
                 Err(refusal) => return Err(refusal.into()),
-            }
-            if !standing.is_grounded(client, &issuer, now) {
-                return Err(Refusal::Revoked.into());
             }
             let (commit, given) = self.plan_refresh(ask, &issuer, &standing, caller, now)?;
             match self.write(commit).await {

@@ -651,9 +651,7 @@ impl Journal {
         now: Timestamp,
     ) {
         self.count("refreshed");
-        if self.families[family].mark.was_dead(run.step)
-            && self.families[family].tokens[token].results.is_empty()
-        {
+        if self.families[family].mark.was_dead(run.step) {
             self.object("J3", format!("ended family {family} was refreshed"));
         }
         let note = &mut self.families[family];

@@ -184,3 +184,19 @@ async fn j3_a_refresh_rests_on_what_stands() {
         assert!(!scene.is_active(&given).await, "{ground}");
     }
 }
+
+#[tokio::test]
+async fn j3_a_repeat_gives_nothing_once_the_grant_is_revoked() {
+    let scene = Scene::new().await;
+    let client = scene.client("tv").await;
+    let token = scene.tokens(&client).await.refresh.unwrap();
+    let given = scene.refresh(&token, &client).await.unwrap();
+    let ada = scene.person("ada").await.value.id;
+    let grants = scene.engine.list_grants(ada).await.unwrap();
+    let caller = Caller::default();
+    let revoked = scene.engine.revoke_grant(grants[0].value.id, None, &caller);
+    revoked.await.unwrap();
+    let told = scene.refresh(&token, &client).await;
+    assert_eq!(refused(told), Refusal::Revoked);
+    assert!(!scene.is_active(&given).await);
+}
