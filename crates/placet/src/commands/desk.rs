@@ -17,7 +17,7 @@ use crate::{
 /// Which store a command works on.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct StoreArgs {
-    /// The settings file; also PLACET_CONFIG.
+    /// The settings file; also `PLACET_CONFIG`.
     #[arg(long, short, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The store, as in `sqlite:./placet.db`, if not the one in the settings.

@@ -83,7 +83,7 @@ pub(super) async fn run(events: Events, terminal: Terminal) -> Status {
         let operator = &desk.operator;
         let limit = events.limit.and_then(|limit| usize::try_from(limit).ok());
         let all = desk.terminal.is_json() || events.since.is_some();
-        let mut found = match limit {
+        let found = match limit {
             None if all => operator.events_after(&filter, None, usize::MAX).await?,
             limit => {
                 operator
@@ -94,7 +94,7 @@ pub(super) async fn run(events: Events, terminal: Terminal) -> Status {
         let mut teller = Teller::default();
         teller.tell(&desk, &found, !events.follow).await?;
         if events.follow {
-            follow(&desk, &filter, &mut found, teller).await?;
+            follow(&desk, &filter, &found, teller).await?;
         }
         Ok(Status::Done)
     })
@@ -131,7 +131,7 @@ async fn filter(desk: &Desk, events: &Events) -> Result<EventFilter, CommandErro
 async fn follow(
     desk: &Desk,
     filter: &EventFilter,
-    found: &mut Vec<Event>,
+    found: &[Event],
     mut teller: Teller,
 ) -> Result<(), CommandError> {
     let mut told: HashSet<Id<Event>> = found.iter().map(|event| event.id).collect();
@@ -188,7 +188,7 @@ impl Teller {
         for event in events {
             sheet.row([
                 second(event.at.into()),
-                name(&event.kind),
+                name(event.kind),
                 by(&event.actor).to_owned(),
                 self.client(desk, event).await?,
                 self.person(desk, event).await?,
@@ -233,7 +233,7 @@ impl Teller {
     }
 }
 
-fn name(kind: &EventKind) -> String {
+fn name(kind: EventKind) -> String {
     let name = serde_json::to_value(kind).unwrap_or_default();
     name.as_str().unwrap_or_default().replace('_', " ")
 }

@@ -1,6 +1,6 @@
 //! `placet keys`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use placet_core::vault::MasterKey;
@@ -56,7 +56,7 @@ pub(super) async fn run(keys: Keys, terminal: Terminal) -> Status {
             Command::Rotate { alg } => rotate(&desk, alg).await,
             Command::Rewrap {
                 new_master_key_file,
-            } => rewrap(&desk, new_master_key_file).await,
+            } => rewrap(&desk, &new_master_key_file).await,
         }
     })
     .await
@@ -86,17 +86,16 @@ fn print(desk: &Desk, keys: &[KeyView]) {
 }
 
 async fn rotate(desk: &Desk, alg: Option<String>) -> Result<Status, CommandError> {
-    let algs = match alg {
-        Some(alg) => vec![alg],
-        None => {
-            let keys = desk.operator.keys().await?;
-            let signing = keys
-                .into_iter()
-                .filter(|key| key.state == KeyState::Signing);
-            let mut algs: Vec<String> = signing.map(|key| key.alg).collect();
-            algs.dedup();
-            algs
-        }
+    let algs = if let Some(alg) = alg {
+        vec![alg]
+    } else {
+        let keys = desk.operator.keys().await?;
+        let signing = keys
+            .into_iter()
+            .filter(|key| key.state == KeyState::Signing);
+        let mut algs: Vec<String> = signing.map(|key| key.alg).collect();
+        algs.dedup();
+        algs
     };
     let mut keys = Vec::new();
     for alg in &algs {
@@ -107,8 +106,8 @@ async fn rotate(desk: &Desk, alg: Option<String>) -> Result<Status, CommandError
     Ok(Status::Done)
 }
 
-async fn rewrap(desk: &Desk, path: PathBuf) -> Result<Status, CommandError> {
-    let new = read_master_key(&path)?;
+async fn rewrap(desk: &Desk, path: &Path) -> Result<Status, CommandError> {
+    let new = read_master_key(path)?;
     let old = master_key(&desk.settings)?;
     let done = desk.operator.rewrap(&old, &new).await?;
     let count = counted(done.data_keys, "data key is", "data keys are");
@@ -123,9 +122,9 @@ async fn rewrap(desk: &Desk, path: PathBuf) -> Result<Status, CommandError> {
     Ok(Status::Done)
 }
 
-fn read_master_key(path: &PathBuf) -> Result<MasterKey, CommandError> {
+fn read_master_key(path: &Path) -> Result<MasterKey, CommandError> {
     let failed = |source| CommandError::File {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     };
     if Disk.facts(path).map_err(failed)?.world_readable() {

@@ -22,10 +22,6 @@ use crate::{cli::Status, terminal::Terminal};
 
 /// What an operator may ask for.
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one of these in a process, for a moment"
-)]
 pub(crate) enum Command {
     /// Checks settings or shows an example of them.
     #[command(subcommand)]

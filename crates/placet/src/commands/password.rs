@@ -40,7 +40,7 @@ fn from_file(path: &Path) -> Result<Zeroizing<String>, CommandError> {
         path: path.to_owned(),
         source,
     })?;
-    Ok(without_line_end(Zeroizing::new(text)))
+    Ok(without_line_end(&Zeroizing::new(text)))
 }
 
 fn line_of_input() -> Result<Zeroizing<String>, CommandError> {
@@ -49,10 +49,10 @@ fn line_of_input() -> Result<Zeroizing<String>, CommandError> {
         .lock()
         .read_line(&mut text)
         .map_err(|error| unread(&error))?;
-    Ok(without_line_end(text))
+    Ok(without_line_end(&text))
 }
 
-fn without_line_end(text: Zeroizing<String>) -> Zeroizing<String> {
+fn without_line_end(text: &str) -> Zeroizing<String> {
     Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 

@@ -106,29 +106,29 @@ pub(super) async fn run(people: People, terminal: Terminal) -> Status {
                     claims: Claims(claims.into_iter().collect()),
                     ..NewPersonDocument::default()
                 };
-                told(&desk, &operator.add_person(new).await?, "is added")
+                Ok(told(&desk, &operator.add_person(new).await?, "is added"))
             }
             Command::List => list(&desk).await,
-            Command::Show { person } => show(&desk, &operator.person(&person).await?),
-            Command::Disable { person } => told(
+            Command::Show { person } => Ok(show(&desk, &operator.person(&person).await?)),
+            Command::Disable { person } => Ok(told(
                 &desk,
                 &operator.set_disabled(&person, true).await?,
                 "is shut out",
-            ),
-            Command::Enable { person } => told(
+            )),
+            Command::Enable { person } => Ok(told(
                 &desk,
                 &operator.set_disabled(&person, false).await?,
                 "may sign in again",
-            ),
+            )),
             Command::Password { person, password } => {
                 // An unknown name is told before a password is asked for.
                 operator.person(&person).await?;
                 let changed = operator.set_password(&person, &password.read()?).await?;
-                told(
+                Ok(told(
                     &desk,
                     &changed,
                     "has a new password, and every sign-in of theirs is over",
-                )
+                ))
             }
             Command::Erase { person, yes } => erase(&desk, &person, yes).await,
         }
@@ -136,13 +136,13 @@ pub(super) async fn run(people: People, terminal: Terminal) -> Status {
     .await
 }
 
-fn told(desk: &Desk, person: &PersonView, happened: &str) -> Result<Status, CommandError> {
+fn told(desk: &Desk, person: &PersonView, happened: &str) -> Status {
     desk.terminal.line(&format!(
         "{} {happened} (subject {}).",
         person.username, person.subject
     ));
     desk.terminal.value(person);
-    Ok(Status::Done)
+    Status::Done
 }
 
 async fn list(desk: &Desk) -> Result<Status, CommandError> {
@@ -177,7 +177,7 @@ async fn list(desk: &Desk) -> Result<Status, CommandError> {
     Ok(Status::Done)
 }
 
-fn show(desk: &Desk, person: &PersonView) -> Result<Status, CommandError> {
+fn show(desk: &Desk, person: &PersonView) -> Status {
     let mut lines = vec![
         ("username", person.username.clone()),
         ("id", person.id.clone()),
@@ -208,7 +208,7 @@ fn show(desk: &Desk, person: &PersonView) -> Result<Status, CommandError> {
     lines.extend(claims);
     parts(desk.terminal, &lines);
     desk.terminal.value(person);
-    Ok(Status::Done)
+    Status::Done
 }
 
 async fn erase(desk: &Desk, name: &str, yes: bool) -> Result<Status, CommandError> {

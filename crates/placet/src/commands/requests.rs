@@ -41,7 +41,7 @@ pub(super) async fn run(requests: Requests, terminal: Terminal) -> Status {
     desk::work(requests.store, terminal, |desk| async move {
         match requests.command {
             Command::List => list(&desk).await,
-            Command::Show { request } => show(&desk, &desk.operator.request(&request).await?),
+            Command::Show { request } => Ok(show(&desk, &desk.operator.request(&request).await?)),
             Command::Cancel { request } => {
                 let cancelled = desk.operator.cancel_request(&request).await?;
                 desk.terminal.line(&format!("{request} is cancelled."));
@@ -76,7 +76,7 @@ async fn list(desk: &Desk) -> Result<Status, CommandError> {
     Ok(Status::Done)
 }
 
-fn show(desk: &Desk, request: &RequestView) -> Result<Status, CommandError> {
+fn show(desk: &Desk, request: &RequestView) -> Status {
     parts(
         desk.terminal,
         &[
@@ -93,7 +93,7 @@ fn show(desk: &Desk, request: &RequestView) -> Result<Status, CommandError> {
         ],
     );
     desk.terminal.value(request);
-    Ok(Status::Done)
+    Status::Done
 }
 
 fn state(state: RequestState) -> String {

@@ -1,8 +1,8 @@
 //! The description of the API, generated from its endpoints and the types they carry.
 //!
-//! Spec: OpenAPI 3.1
+//! Spec: `OpenAPI` 3.1
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use http::Method;
 use utoipa::{
@@ -21,7 +21,7 @@ use utoipa::{
 use super::{
     endpoint::Endpoint,
     endpoints,
-    problem::{CODES, Problem},
+    problem::{CODES, ProblemDocument},
 };
 
 const JSON: &str = "application/json";
@@ -37,8 +37,11 @@ overwrite another operator's name the version they were made for in `If-Match`. 
 pub fn openapi() -> OpenApi {
     let mut info = Info::new("Placet admin API", env!("CARGO_PKG_VERSION"));
     info.description = Some(ABOUT.to_owned());
-    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
-    Problem::schemas(&mut schemas);
+    let mut schemas = vec![(
+        ProblemDocument::name().into_owned(),
+        ProblemDocument::schema(),
+    )];
+    ProblemDocument::schemas(&mut schemas);
     let mut paths = Paths::new();
     for endpoint in endpoints() {
         for shape in endpoint.takes.iter().chain(&endpoint.answers) {
@@ -110,7 +113,7 @@ fn operation(endpoint: Endpoint) -> (HttpMethod, OperationBuilder) {
         answer = answer.header("ETag", tag.build());
     }
     let problem = Content::new(Some(RefOr::<Schema>::Ref(Ref::from_schema_name(
-        Problem::name(),
+        ProblemDocument::name(),
     ))));
     let responses = ResponsesBuilder::new()
         .response(endpoint.status.as_str(), answer.build())
@@ -145,7 +148,8 @@ fn parameter(name: &str, within: ParameterIn, required: Required) -> ParameterBu
 fn problems() -> String {
     let mut text = "A problem. Its `code` is one of:\n".to_owned();
     for (code, status, title) in CODES {
-        text.push_str(&format!("\n- `{code}` ({}): {title}.", status.as_u16()));
+        let status = status.as_u16();
+        let _ = write!(text, "\n- `{code}` ({status}): {title}.");
     }
     text
 }

@@ -44,12 +44,19 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let mut query = PAGING.to_vec();
     query.extend(FILTERS);
     vec![
-        Endpoint::new((Method::GET, ALL), "listEvents", "Lists what happened, oldest first. A page may hold fewer items than asked for and still have a `next`.", |operator, call| async move {
-            let known = ["limit", "after", "kind", "client", "person", "request", "since"];
-            let query = Query::of(&call, &known)?;
-            let filter = filter(&query)?;
-            Ok(told(&operator.events(&filter, &query.wish()?).await?))
-        })
+        Endpoint::new(
+            (Method::GET, ALL),
+            "listEvents",
+            "Lists what happened, oldest first.",
+            |operator, call| async move {
+                let known = [
+                    "limit", "after", "kind", "client", "person", "request", "since",
+                ];
+                let query = Query::of(&call, &known)?;
+                let filter = filter(&query)?;
+                Ok(told(&operator.events(&filter, &query.wish()?).await?))
+            },
+        )
         .lists::<EventView>(&query),
     ]
 }

@@ -1,7 +1,7 @@
-//! The admin API: every endpoint is one value, from which both its route and its description in OpenAPI are made, so
+//! The admin API: every endpoint is one value, from which both its route and its description in `OpenAPI` are made, so
 //! that neither can say what the other does not do.
 //!
-//! Spec: RFC 9110 §8.8.3 and §13.1.1 (versions), RFC 9457 (problems), OpenAPI 3.1
+//! Spec: RFC 9110 §8.8.3 and §13.1.1 (versions), RFC 9457 (problems), `OpenAPI` 3.1
 
 mod clients;
 mod document;

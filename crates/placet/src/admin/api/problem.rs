@@ -10,9 +10,18 @@ use utoipa::ToSchema;
 
 use crate::admin::operations::{Flaw, OperationError};
 
-/// A problem document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+/// Why a call is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
+    code: &'static str,
+    detail: String,
+    errors: Vec<Flaw>,
+}
+
+/// The same as it is written.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemDocument {
     /// The same as `code`, as a URI.
     #[serde(rename = "type")]
     kind: String,
@@ -28,7 +37,6 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Flaw>,
     /// The name of this request in the log.
-    #[serde(skip_serializing_if = "String::is_empty")]
     request_id: String,
 }
 
@@ -100,29 +108,30 @@ pub(super) const CODES: [(&str, StatusCode, &str); 14] = [
 
 impl Problem {
     pub(super) fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        let (_, status, title) = CODES
-            .into_iter()
-            .find(|(known, ..)| *known == code)
-            .unwrap_or((
-                code,
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong",
-            ));
         Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
+    }
+
+    pub(super) fn into_reply(self, request_id: &str) -> Reply {
+        let known = CODES.into_iter().find(|(code, ..)| *code == self.code);
+        let (code, status, title) = known.unwrap_or((
+            self.code,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Something went wrong",
+        ));
+        let document = ProblemDocument {
             kind: format!("urn:placet:admin:{code}"),
             title,
             status: status.as_u16(),
             code,
-            detail: detail.into(),
-            errors: Vec::new(),
-            request_id: String::new(),
-        }
-    }
-
-    pub(super) fn into_reply(mut self, request_id: &str) -> Reply {
-        request_id.clone_into(&mut self.request_id);
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let reply = Reply::json(status, &self).with_header(
+            detail: self.detail,
+            errors: self.errors,
+            request_id: request_id.to_owned(),
+        };
+        let reply = Reply::json(status, &document).with_header(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );

@@ -14,12 +14,12 @@ const CANCEL: &str = "/admin/v1/requests/{request}/cancel";
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::new((Method::GET, ALL), "listRequests", "Lists the requests that wait for an answer or to be collected.", |operator, call| async move {
+        Endpoint::new((Method::GET, ALL), "listRequests", "Lists the requests that wait.", |operator, call| async move {
             let wish = Query::of(&call, &["limit", "after"])?.wish()?;
             Ok(told(&operator.requests(&wish).await?))
         })
         .lists::<RequestView>(&PAGING),
-        Endpoint::new((Method::GET, ONE), "showRequest", "Shows a request, open or not, as long as it is kept.", |operator, call| async move {
+        Endpoint::new((Method::GET, ONE), "showRequest", "Shows a request, open or not.", |operator, call| async move {
             Ok(told(&operator.request(&name(&call, 0)?).await?))
         })
         .answers::<RequestView>(StatusCode::OK),

@@ -13,7 +13,7 @@ const ONE: &str = "/admin/v1/people/{person}/sessions/{sid}";
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::new((Method::GET, ALL), "listSessions", "Lists the live sign-ins of a person, newest first.", |operator, call| async move {
+        Endpoint::new((Method::GET, ALL), "listSessions", "Lists where a person is signed in.", |operator, call| async move {
             Ok(told_all(&operator.sessions(&name(&call, 0)?).await?))
         })
         .lists::<SessionView>(&[]),

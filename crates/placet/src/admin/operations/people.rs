@@ -43,6 +43,10 @@ pub struct Claims(pub Map<String, Json>);
 
 /// A person as operators see them.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a member of the document, and they are independent"
+)]
 pub struct PersonView {
     /// Their id inside; events name them so.
     pub id: String,
