@@ -89,7 +89,8 @@ impl Show {
         self.say(&format!("   {}{text}", pad("")));
     }
 
-    /// Half blocks: two rows of the code in each line. With colour, black on white as cameras like it; without, the
+    /// Half blocks: two rows of the code in each line, and a margin of two modules, which cameras read and which leaves
+    /// the steps on a small screen. With colour, black on white as cameras like it; without, the
     /// terminal's own colours, inverted for the usual dark ground.
     fn qr(self, link: &str) {
         let Ok(code) = QrCode::with_error_correction_level(link, EcLevel::L) else {
@@ -105,9 +106,17 @@ impl Show {
             .render::<Dense1x2>()
             .dark_color(dark)
             .light_color(light)
-            .quiet_zone(true)
+            .quiet_zone(false)
             .build();
-        for line in image.lines() {
+        let light = if colour { ' ' } else { '█' };
+        let width = image.lines().next().map_or(0, |line| line.chars().count());
+        let blank: String = std::iter::repeat_n(light, width).collect();
+        for line in [blank.as_str()]
+            .into_iter()
+            .chain(image.lines())
+            .chain([blank.as_str()])
+        {
+            let line = format!("{light}{light}{line}{light}{light}");
             if colour {
                 self.say(&format!("   \x1b[30;107m{line}\x1b[0m"));
             } else {

@@ -133,7 +133,7 @@ pub(super) const SECTIONS: &[Section] = &[Section {
             Unit::Count,
             4096,
             (16, 1_000_000),
-            "Connections open at the same time on `listen`. More wait to be accepted.",
+            "Connections open at the same time on `listen`; one source may hold half of them, a trusted proxy all. More are closed.",
         ),
         Setting::number(
             "limits.admin_connections",
