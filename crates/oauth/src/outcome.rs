@@ -68,7 +68,8 @@ struct TokenAnswer<'a> {
     refresh_token: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<&'a str>,
-    /// Always told, so that a client never has to know what it had asked for.
+    /// Told whenever there is one, so that a client never has to know what it had asked for.
+    #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
 }
 

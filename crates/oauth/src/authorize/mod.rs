@@ -18,7 +18,7 @@ use placet_core::{client::Client, engine::Ask, pending::Delivery};
 use placet_web::{
     context::Call,
     params::Form,
-    person::{self, Silent, Wish},
+    person::{self, Attendance, Silent, Wish},
     reply::Reply,
     site::Site,
 };
@@ -107,8 +107,13 @@ async fn authorize(
             None
         }
     };
+    let attendance = if demand.silent_only {
+        Attendance::Never
+    } else {
+        Attendance::Ask
+    };
     let ask = ask(site, call, asker, demand, params.answer_to(asker));
-    Ok(person::begin(site, call, ask, ready).await?)
+    Ok(person::begin(site, call, ask, ready, attendance).await?)
 }
 
 fn ask<'a>(

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use placet_core::{
+    Refusal,
     engine::{self, Answer, Ask, Committed, Decider, Decision, Handover},
     event::Actor,
     id::Id,
-    pending::PendingRequest,
+    pending::{EndKind, PendingRequest},
     secret::{Secret, kind},
 };
 
@@ -18,16 +19,27 @@ use super::{
 };
 use crate::{context::Call, reply::Reply, site::Site};
 
+/// What a client wants when its request cannot be answered by rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attendance {
+    /// The person is asked.
+    Ask,
+    /// Nobody is shown anything (`prompt=none`, OpenID Connect Core §3.1.2.1).
+    Never,
+}
+
 /// Opens a request that is bound to this browser, and answers it by rule when it is `ready`; else the browser goes to
-/// the request's page.
+/// the request's page, if the client lets the person be asked.
 ///
 /// # Errors
-/// What [`engine::Engine::open`] says; [`engine::Error::Store`] when nothing is certain.
+/// What [`engine::Engine::open`] says; [`Refusal::SignInNeeded`] when a rule stopped holding and nobody may be asked;
+/// [`engine::Error::Store`] when nothing is certain.
 pub async fn begin(
     site: &Arc<Site>,
     call: &Call,
     mut ask: Ask<'_>,
     ready: Option<Box<Ready>>,
+    attendance: Attendance,
 ) -> Result<Reply, engine::Error> {
     let secret = Secret::generate(site.engine.random());
     ask.browser = Some(secret.hash());
@@ -40,6 +52,13 @@ pub async fn begin(
             Some(face) => deliver(site, call, face.after_answer(site, &handover)),
             None => Trouble::NoFace.reply(site, call, None),
         });
+    }
+    if attendance == Attendance::Never {
+        let caller = call.context.caller(Actor::Server);
+        site.engine
+            .cancel(request.id, EndKind::Abandoned, &caller)
+            .await?;
+        return Err(Refusal::SignInNeeded.into());
     }
     let ticket = Ticket {
         request: request.id,

@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use self::visit::settle;
 pub use self::{
-    begin::begin,
+    begin::{Attendance, begin},
     password::{PASSWORD_LIMIT_BYTES, PasswordError, Passwords},
     policy::{Ready, Silent, Wish, silently},
     render::{Extras, deliver, error_page, render},

@@ -34,7 +34,7 @@ use crate::{
     keys::KeyRing,
     limit::{Limiter, LimiterSettings},
     page::{Locale, Pages, Theme},
-    person::{Passwords, Silent, Wish, begin, routes, silently},
+    person::{Attendance, Passwords, Silent, Wish, begin, routes, silently},
     reply::Reply,
     site::{Lifetimes, ScopeEntry, Site, SiteSettings},
 };
@@ -230,7 +230,9 @@ impl World {
         let mut ask = ask(&client, rights, delivery, open);
         ask.need = asks.need.clone();
         ask.every_time = asks.always_ask;
-        let reply = begin(&self.site, &call, ask, ready).await.unwrap();
+        let reply = begin(&self.site, &call, ask, ready, Attendance::Ask)
+            .await
+            .unwrap();
         browser.take(reply)
     }
 
