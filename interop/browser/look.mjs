@@ -53,7 +53,6 @@ async function everyPage(stage, { page }, name) {
   await page.goto(`${issuer}/authorize?client_id=nobody`);
   assert.equal(await step(page), '#error-code');
   await see('error');
-  await page.goto(`${issuer}/no-such-page`);
   await page.goto(`${issuer}/account`);
   await see('grants');
   await page.goto(`${issuer}/sign-out`);

@@ -10,9 +10,9 @@ use std::{env, error::Error, process::ExitCode, thread, time::Duration};
 
 use openidconnect::{
     AccessToken, AdditionalProviderMetadata, AuthType, AuthorizationCode, ClientId, ClientSecret,
-    CsrfToken, DeviceAuthorizationUrl, IntrospectionUrl, IssuerUrl, Nonce, OAuth2TokenResponse,
-    PkceCodeChallenge, ProviderMetadata, RedirectUrl, RevocationUrl, Scope,
-    TokenIntrospectionResponse, TokenResponse,
+    CsrfToken, DeviceAuthorizationUrl, HttpRequest, IntrospectionUrl, IssuerUrl, Nonce,
+    OAuth2TokenResponse, PkceCodeChallenge, ProviderMetadata, RedirectUrl, RefreshToken,
+    RevocationUrl, Scope, SyncHttpClient, TokenIntrospectionResponse, TokenResponse,
     core::{
         CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient,
         CoreClientAuthMethod, CoreDeviceAuthorizationResponse, CoreGrantType, CoreIdTokenClaims,
@@ -183,6 +183,28 @@ impl Judge {
         Ok((tokens, claims))
     }
 
+    /// The crate refuses to send a revocation by http, also on loopback: it is given the https address of the endpoint, and
+    /// its HTTP client carries what it sends to the server as it listens.
+    fn revoke(&self, token: RefreshToken) -> Outcome {
+        let mut endpoint = self
+            .metadata
+            .additional_metadata()
+            .revocation_endpoint
+            .url()
+            .clone();
+        let listens = endpoint.clone();
+        endpoint.set_scheme("https").map_err(|()| "no address")?;
+        let carry = |mut request: HttpRequest| {
+            *request.uri_mut() = listens.as_str().parse().unwrap_or_default();
+            self.http.call(request)
+        };
+        client!(self, "garden", Self::secret())
+            .set_revocation_url(RevocationUrl::from_url(endpoint))
+            .revoke_token(CoreRevocableToken::RefreshToken(token))?
+            .request(&carry)?;
+        Ok(())
+    }
+
     fn is_active(&self, token: &AccessToken) -> Outcome<bool> {
         let client = client!(self, "garden", Self::secret());
         Ok(client.introspect(token).request(&self.http)?.active())
@@ -226,9 +248,7 @@ impl Judge {
             "active after the refresh",
         )?;
         let last = renewed.refresh_token().unwrap_or(refresh).clone();
-        client
-            .revoke_token(CoreRevocableToken::RefreshToken(last.clone()))?
-            .request(&self.http)?;
+        self.revoke(last.clone())?;
         ensure(
             !self.is_active(renewed.access_token())?,
             "inactive after the revocation",
