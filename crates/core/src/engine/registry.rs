@@ -11,9 +11,11 @@ use crate::{
     refusal::Refusal,
     secret::{Digest, SecretHash, kind},
     store::{Change, Commit, Key, Name, Record, StoreError, Table, Versioned},
-    time::Timestamp,
+    time::{Lifetime, Timestamp},
 };
 
+/// What was issued in the very moment of a lock or a new password must not survive it.
+const MOMENT: Lifetime = Lifetime::from_millis(1);
 /// Sessions read at once when a person's are ended.
 const SESSIONS_STEP: usize = 500;
 
@@ -241,7 +243,7 @@ impl Engine {
             change(&mut person);
             (person.id, person.subject, person.username) = fixed;
             if end_sessions {
-                person.not_before = Some(now);
+                person.not_before = Some(now.plus(MOMENT));
             }
             let mut event = self.event(EventKind::PersonChanged, caller, now);
             event.person = Some(person.id);
@@ -284,7 +286,7 @@ impl Engine {
         person.disabled = true;
         person.erased = true;
         person.declared = None;
-        person.not_before = Some(now);
+        person.not_before = Some(now.plus(MOMENT));
         let id = person.id;
         let commit = Commit::new(self.issuer, self.erasure(id, caller, now))
             .with(Change::Delete {

@@ -40,32 +40,65 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Committed<(Session, Secret<kind::Session>)>, Error> {
         let person = &ask.person.value;
-        let now = self.store.now();
-        if !person.honours(now) {
-            return Err(Refusal::PersonInactive.into());
+        let mut attempts = Attempts::default();
+        loop {
+            let now = self.store.now();
+            if person.disabled || person.erased {
+                return Err(Refusal::PersonInactive.into());
+            }
+            let old = match ask.replaces {
+                Some(hash) => self.store.as_ref().session(self.issuer, hash).await?,
+                None => None,
+            };
+            let (own, other) = match old {
+                Some(old) if old.value.person == person.id => (Some(old), None),
+                Some(old) => (None, Some(old.value.hash)),
+                None => (None, None),
+            };
+            let again = own.filter(|own| own.value.opens(now));
+            let secret = Secret::generate(self.random());
+            let (commit, session) = self.plan_sign_in(&ask, again, secret.hash(), caller, now);
+            match self.write(commit).await {
+                Ok(()) => {
+                    if let Some(other) = other {
+                        self.sign_out(other, caller).await?;
+                    }
+                    return Ok(Committed((session, secret)));
+                }
+                Err(error) => attempts.again(error)?,
+            }
+            // Only the old session may have changed: a person who did must prove themselves anew.
+            let current = self.store.as_ref().person(self.issuer, person.id).await?;
+            if current.is_none_or(|current| current.version != ask.person.version) {
+                return Err(Refusal::PersonInactive.into());
+            }
         }
-        let old = match ask.replaces {
-            Some(hash) => self.store.as_ref().session(self.issuer, hash).await?,
-            None => None,
-        };
-        let (again, other) = match old {
-            Some(old) if old.value.person == person.id && old.value.opens(now) => (Some(old), None),
-            Some(old) => (None, Some(old.value.hash)),
-            None => (None, None),
-        };
-        let secret = Secret::generate(self.random());
+    }
+
+    /// A new session, which takes the place of `again`.
+    fn plan_sign_in(
+        &self,
+        ask: &SignIn<'_>,
+        again: Option<Versioned<Session>>,
+        hash: SecretHash<kind::Session>,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> (Commit, Session) {
+        let person = &ask.person.value;
+        // What ended everything before it was written a moment ahead, so that nothing of its own moment survives it.
+        let begins = person.not_before.map_or(now, |limit| limit.max(now));
         let session = Session {
-            hash: secret.hash(),
+            hash,
             sid: again
                 .as_ref()
                 .map_or_else(|| Id::random(self.random()), |old| old.value.sid),
             person: person.id,
             authentication: Authentication {
-                at: now,
+                at: begins,
                 acr: None,
-                amr: ask.amr,
+                amr: ask.amr.clone(),
             },
-            created_at: now,
+            created_at: begins,
             expires_at: now.plus(ask.lifetime),
             peer: caller.peer.clone().unwrap_or_default(),
             agent: ask.agent.chars().take(AGENT_LIMIT_CHARS).collect(),
@@ -86,15 +119,7 @@ impl Engine {
             value.replaced_at = Some(now);
             commit = commit.with(Change::update(version, Record::Session(value)));
         }
-        match self.write(commit).await {
-            Ok(()) => {}
-            Err(crate::store::StoreError::Conflict) => return Err(Refusal::PersonInactive.into()),
-            Err(error) => return Err(error.into()),
-        }
-        if let Some(other) = other {
-            self.sign_out(other, caller).await?;
-        }
-        Ok(Committed((session, secret)))
+        (commit, session)
     }
 
     /// Ends a session, with those it replaced; what was bound to them ends too. Ending an ended or unknown one changes

@@ -171,3 +171,26 @@ async fn a17_another_person_in_the_same_browser_ends_the_first_session() {
     assert!(!ended.unwrap().unwrap().value.is_live(scene.now()));
     scene.verified().await;
 }
+
+#[tokio::test]
+async fn a_sign_in_form_posted_twice_leaves_the_person_signed_in() {
+    let scene = Scene::new().await;
+    let person = scene.person("ada").await;
+    let (old, _) = scene.sign_in("ada").await;
+    let mut cookies = Vec::new();
+    for _ in 0..2 {
+        let again = SignIn {
+            person: &person,
+            amr: Vec::new(),
+            agent: "",
+            lifetime: HOUR,
+            replaces: Some(old.hash),
+        };
+        let told = scene.engine.sign_in(again, &Caller::default()).await;
+        cookies.push(told.unwrap().into_inner().1);
+    }
+    for cookie in &cookies {
+        assert!(scene.engine.signed_in(cookie).await.unwrap().is_some());
+    }
+    scene.verified().await;
+}
