@@ -1,4 +1,16 @@
 //! Tests of the whole: the source tree, and the server as its users meet it.
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod routes;
+#[cfg(test)]
+mod serve;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
 mod tree;
