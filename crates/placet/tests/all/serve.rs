@@ -162,7 +162,8 @@ fn e13_large_heads_and_bodies_are_refused() {
 
 #[test]
 fn e13_slow_and_silent_connections_end_and_leave_room() {
-    let server = Server::start("slow", "[limits]\nheader_read_s = 1\nconnections = 32\n");
+    let server = Server::start("slow", "[limits]\nheader_read_s = 5\nconnections = 32\n");
+    // Everything below happens within the time a silent connection may last.
     let begun = Instant::now();
     let silent: Vec<TcpStream> = (0..24).map(|_| server.connect()).collect();
     let mut slow = connect_from(Ipv4Addr::new(127, 0, 0, 3), &server.address);
@@ -178,7 +179,7 @@ fn e13_slow_and_silent_connections_end_and_leave_room() {
     other.write_all(request.as_bytes()).unwrap();
     assert_eq!(Reply::read(&other).status, 200);
     assert!(
-        begun.elapsed() < Duration::from_secs(1),
+        begun.elapsed() < Duration::from_secs(5),
         "{:?}",
         begun.elapsed()
     );
@@ -187,7 +188,7 @@ fn e13_slow_and_silent_connections_end_and_leave_room() {
         drop(stream.read_to_end(&mut rest));
     }
     assert!(
-        begun.elapsed() < Duration::from_secs(5),
+        begun.elapsed() < Duration::from_secs(12),
         "{:?}",
         begun.elapsed()
     );
