@@ -14,6 +14,8 @@ pub(crate) fn begin(settings: &Log) {
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = fmt::Subscriber::builder()
         .with_env_filter(filter)
+        // Told to the same standard error, which panics when that cannot be written: on a full disk (threat K5).
+        .log_internal_errors(false)
         .with_writer(io::stderr);
     let begun = match settings.format {
         LogFormat::Json => {

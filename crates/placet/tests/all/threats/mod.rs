@@ -1,0 +1,14 @@
+//! The attacks of `docs/threats.md`, played from outside against a running server: one test each, named by its id.
+
+mod authorize;
+mod browser;
+mod device;
+mod guesses;
+#[path = "../../../src/demo/html.rs"]
+mod html;
+mod pending;
+mod person;
+mod secrets;
+mod stage;
+mod store;
+mod tokens;
