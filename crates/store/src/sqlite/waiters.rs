@@ -30,10 +30,10 @@ impl Waiters {
         }
     }
 
-    /// Wakes everybody who waits for `id`.
+    /// Wakes everybody who waits for `id`, while the shard is locked: a second reference held outside would keep the
+    /// last waiter from taking its entry away.
     pub(super) fn wake(&self, id: Id<PendingRequest>) {
-        let notify = self.shard(id).get(&id).map(Arc::clone);
-        if let Some(notify) = notify {
+        if let Some(notify) = self.shard(id).get(&id) {
             notify.notify_waiters();
         }
     }
