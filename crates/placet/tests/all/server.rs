@@ -1,4 +1,8 @@
 //! A running `placet serve` on a store of its own, and raw HTTP to it: what the tests of the whole server stand on.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a real server is waited for in real time"
+)]
 
 use std::{
     fs,
@@ -231,14 +235,17 @@ pub(crate) fn ask(
     body: &str,
 ) -> Reply {
     let mut stream = connect(address);
-    let mut request = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n");
-    if !more.iter().any(|(name, _)| *name == "Host") {
-        request.push_str(&format!("Host: {address}\r\n"));
-    }
-    for (name, value) in more {
-        request.push_str(&format!("{name}: {value}\r\n"));
-    }
-    request.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    let named = more.iter().any(|(name, _)| *name == "Host");
+    let host = (!named).then_some(("Host", address));
+    let lines: String = host
+        .iter()
+        .chain(more)
+        .flat_map(|(name, value)| [*name, ": ", *value, "\r\n"])
+        .collect();
+    let length = body.len();
+    let request = format!(
+        "{method} {target} HTTP/1.1\r\nConnection: close\r\n{lines}Content-Length: {length}\r\n\r\n{body}"
+    );
     drop(stream.write_all(request.as_bytes()));
     Reply::read(&stream)
 }
