@@ -24,9 +24,9 @@ mod problem;
 mod reader;
 mod server;
 mod source;
-mod values;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -51,8 +51,8 @@ pub use problem::{Fault, Place, Problem, Severity, render};
 pub use server::{Admin, Database, Log, LogFormat, Outbound, Theme, Tls, parse_master_key};
 pub use source::{Disk, FileFacts, Files, Sources};
 pub(crate) use values::{
-    check_client_id, check_fetched_url, check_label, check_password_hash, check_resource, check_scope,
-    check_subject, check_username, check_web_address,
+    check_client_id, check_fetched_url, check_label, check_password_hash, check_resource,
+    check_scope, check_subject, check_username, check_web_address,
 };
 
 use file::Table;

@@ -116,11 +116,11 @@ impl Show {
             .chain(image.lines())
             .chain([blank.as_str()])
         {
-            let line = format!("{light}{light}{line}{light}{light}");
+            let row = format!("{light}{light}{line}{light}{light}");
             if colour {
-                self.say(&format!("   \x1b[30;107m{line}\x1b[0m"));
+                self.say(&format!("   \x1b[30;107m{row}\x1b[0m"));
             } else {
-                self.say(&format!("   {line}"));
+                self.say(&format!("   {row}"));
             }
         }
     }

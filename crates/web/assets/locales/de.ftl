@@ -210,3 +210,10 @@ month-9 = September
 month-10 = Oktober
 month-11 = November
 month-12 = Dezember
+
+## Scopes von OpenID Connect
+scope-profile = Name, Bild und weitere Angaben Ihres Profils sehen
+scope-email = Ihre E-Mail-Adresse sehen
+scope-address = Ihre Postanschrift sehen
+scope-phone = Ihre Telefonnummer sehen
+scope-offline_access = Diesen Zugriff behalten, auch wenn Sie nicht da sind

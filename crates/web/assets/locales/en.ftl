@@ -210,3 +210,10 @@ month-9 = September
 month-10 = October
 month-11 = November
 month-12 = December
+
+## Scopes of OpenID Connect
+scope-profile = See your name, picture and other details of your profile
+scope-email = See your email address
+scope-address = See your postal address
+scope-phone = See your phone number
+scope-offline_access = Keep this access while you are away

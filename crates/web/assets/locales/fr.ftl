@@ -210,3 +210,10 @@ month-9 = septembre
 month-10 = octobre
 month-11 = novembre
 month-12 = décembre
+
+## Scopes d’OpenID Connect
+scope-profile = Voir votre nom, votre photo et d’autres détails de votre profil
+scope-email = Voir votre adresse e-mail
+scope-address = Voir votre adresse postale
+scope-phone = Voir votre numéro de téléphone
+scope-offline_access = Conserver cet accès en votre absence

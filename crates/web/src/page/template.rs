@@ -31,6 +31,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "part_live.html",
     "part_marks.html",
     "part_outcome.html",
+    "part_scope.html",
     "part_problem.html",
 ];
 
