@@ -12,7 +12,9 @@ mod table;
 mod tools;
 
 use std::{
-    fs, thread,
+    env, fs,
+    path::PathBuf,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -84,20 +86,7 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
     }
     let work = place::fresh("bench-work")?;
     let tools = tools::prepare()?;
-    println!("building the server");
-    if !process::tee(cargo().args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--release",
-        "--package",
-        "placet",
-    ]))
-    .ok
-    {
-        return Err("the release build failed".to_owned());
-    }
-    let binary = place::placet("release");
+    let binary = server()?;
     let binary_bytes = fs::metadata(&binary)
         .map_err(|error| error.to_string())?
         .len();
@@ -128,6 +117,21 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
         .map_err(|error| format!("{}: {error}", file.display()))?;
     println!("\n{}", file.display());
     Ok(true)
+}
+
+/// The server of the `PLACET_BIN` variable, else a release build of the tree.
+fn server() -> Result<PathBuf, String> {
+    if let Some(given) = env::var_os("PLACET_BIN") {
+        return Ok(given.into());
+    }
+    println!("building the server");
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--locked", "--release"]);
+    if process::tee(build.args(["--package", "placet"])).ok {
+        Ok(place::placet("release"))
+    } else {
+        Err("the release build failed".to_owned())
+    }
 }
 
 /// The runs of one load, the servers taking turns: one list of runs for each server.
