@@ -13,4 +13,6 @@ mod serve;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod threats;
+#[cfg(test)]
 mod tree;

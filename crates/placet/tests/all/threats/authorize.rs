@@ -13,7 +13,10 @@ use crate::server::{Reply, ask};
 fn assert_page(reply: &Reply, case: &str) {
     assert_eq!(reply.status, 400, "{case}: {reply:?}");
     assert!(reply.header("location").is_none(), "{case}: {reply:?}");
-    assert!(reply.body.contains("id=\"error-code\""), "{case}: {reply:?}");
+    assert!(
+        reply.body.contains("id=\"error-code\""),
+        "{case}: {reply:?}"
+    );
 }
 
 #[test]
@@ -84,7 +87,11 @@ fn a2_a_parameter_sent_twice_is_refused() {
     let mut browser = Browser::of_ada(&node);
     let whole = authorize("home", &[]);
     // Who asks and where the answer goes is not known then: nothing is redirected.
-    for (name, value) in [("client_id", "home"), ("client_id", "shop"), ("redirect_uri", CALLBACK)] {
+    for (name, value) in [
+        ("client_id", "home"),
+        ("client_id", "shop"),
+        ("redirect_uri", CALLBACK),
+    ] {
         let target = format!("{whole}&{}", form(&[(name, value)]));
         assert_page(&browser.get(&target), name);
     }
@@ -100,7 +107,10 @@ fn a2_a_parameter_sent_twice_is_refused() {
         let reply = browser.get(&format!("{whole}&{more}"));
         assert!(code_in(&reply).is_none(), "{name}: {reply:?}");
         if let Some(location) = reply.header("location") {
-            assert!(location.contains("error=invalid_request"), "{name}: {reply:?}");
+            assert!(
+                location.contains("error=invalid_request"),
+                "{name}: {reply:?}"
+            );
         } else {
             assert_page(&reply, name);
         }
@@ -148,7 +158,10 @@ fn a9_a_code_used_twice_ends_everything_it_gave() {
         assert_eq!(userinfo(), 200);
         thread::sleep(pause);
         let second = node.as_client("home", "/token", &exchange(&code));
-        assert_eq!((second.status, error(&second).as_str()), (400, "invalid_grant"));
+        assert_eq!(
+            (second.status, error(&second).as_str()),
+            (400, "invalid_grant")
+        );
         assert!(!node.is_active("home", &access));
         assert!(!node.is_active("home", &refresh));
         assert_eq!(userinfo(), 401);
@@ -182,7 +195,10 @@ const TAMPERED: [(&str, &str); 9] = [
     ("client_id", "home"),
     ("scope", "openid offline_access read write"),
     ("state", "evil"),
-    ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cX"),
+    (
+        "code_challenge",
+        "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cX",
+    ),
     ("prompt", "none"),
     ("resource", "https://mail.example"),
 ];
@@ -192,10 +208,14 @@ fn a11_what_is_changed_on_the_way_changes_nothing() {
     let node = Node::start("a11");
     let mut browser = Browser::new(&node);
     let mut page = browser.open(&authorize("shop", &[("scope", "openid read")]));
-    let extra: Vec<(String, String)> =
-        TAMPERED.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let extra: Vec<(String, String)> = TAMPERED
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
     for (button, filled) in [
-        ("submit-login", &[("login", "ada"), ("password", super::stage::PASSWORD)][..]),
+        (
+            "submit-login",
+            &[("login", "ada"), ("password", super::stage::PASSWORD)][..],
+        ),
         ("approve", &[]),
     ] {
         // The page of the restarted step with everything in its address, and again with everything in its form.
@@ -210,13 +230,18 @@ fn a11_what_is_changed_on_the_way_changes_nothing() {
         page = browser.follow(reply);
     }
     let location = url::Url::parse(page.header("location").unwrap()).unwrap();
-    assert!(location.as_str().starts_with(&format!("{CALLBACK}?")), "{location}");
+    assert!(
+        location.as_str().starts_with(&format!("{CALLBACK}?")),
+        "{location}"
+    );
     assert_eq!(location.fragment(), None);
     let state = location.query_pairs().find(|(name, _)| name == "state");
     assert_eq!(state.unwrap().1, "state-8c1f");
     let code = code_in(&page).unwrap();
     let tokens = node.as_client("shop", "/token", &exchange(&code));
-    let told = node.introspect("shop", &text(&tokens, "access_token")).json();
+    let told = node
+        .introspect("shop", &text(&tokens, "access_token"))
+        .json();
     assert_eq!(told["scope"], "openid read", "{told}");
     assert_eq!(told["client_id"], "shop");
 }
@@ -229,12 +254,19 @@ fn a11_every_hidden_value_is_judged() {
     let form = form_with(&page, "approve");
     let whole = form.submit("approve", &[]);
     for (index, (name, value)) in whole.iter().enumerate() {
-        for other in [format!("{value}x"), value.to_uppercase() + "0", String::new()] {
+        for other in [
+            format!("{value}x"),
+            value.to_uppercase() + "0",
+            String::new(),
+        ] {
             let mut fields = whole.clone();
             fields[index].1.clone_from(&other);
             let reply = browser.post(&form.action, &fields);
             assert!(code_in(&reply).is_none(), "{name}={other}: {reply:?}");
-            assert!((400..500).contains(&reply.status), "{name}={other}: {reply:?}");
+            assert!(
+                (400..500).contains(&reply.status),
+                "{name}={other}: {reply:?}"
+            );
         }
     }
     let reply = browser.post(&form.action, &whole);
@@ -243,17 +275,65 @@ fn a11_every_hidden_value_is_judged() {
 
 /// Addresses a naive server would follow after a login, a consent or a logout.
 fn payloads() -> Vec<String> {
-    let hosts = ["evil.example", "evil.example/%2e%2e", "evil.example@HOST", "HOST.evil.example", "HOST@evil.example"];
+    let hosts = [
+        "evil.example",
+        "evil.example/%2e%2e",
+        "evil.example@HOST",
+        "HOST.evil.example",
+        "HOST@evil.example",
+    ];
     let shapes = [
-        "https://EVIL", "http://EVIL", "//EVIL", "///EVIL", "/\\EVIL", "\\\\EVIL", "/%09/EVIL", "/\t/EVIL",
-        "/%0a/EVIL", "/%0d%0aLocation: https://EVIL", "https:EVIL", "https:/EVIL", "/%2f%2fEVIL",
+        "https://EVIL",
+        "http://EVIL",
+        "//EVIL",
+        "///EVIL",
+        "/\\EVIL",
+        "\\\\EVIL",
+        "/%09/EVIL",
+        "/\t/EVIL",
+        "/%0a/EVIL",
+        "/%0d%0aLocation: https://EVIL",
+        "https:EVIL",
+        "https:/EVIL",
+        "/%2f%2fEVIL",
     ];
     let mut all: Vec<String> = shapes
         .iter()
         .flat_map(|shape| hosts.iter().map(move |host| shape.replace("EVIL", host)))
         .collect();
-    all.extend(["javascript:alert(1)", "data:text/html,x", "\u{1}//evil.example"].map(str::to_owned));
+    all.extend(
+        [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "\u{1}//evil.example",
+        ]
+        .map(str::to_owned),
+    );
     all
+}
+
+/// Neither a redirect nor an address on the page leads to a place the request does not own.
+fn assert_stays(reply: &Reply, own: &str, case: &str) {
+    let location = reply.header("location").unwrap_or("/");
+    let path = location.strip_prefix('/');
+    let here = path.is_some_and(|rest| !rest.starts_with(['/', '\\', '\t', '%']));
+    let known = [own, &format!("{CALLBACK}?")];
+    let known = known.iter().any(|start| location.starts_with(start));
+    assert!(here || known, "{case}: {location}");
+    for element in html::elements(&reply.body) {
+        for name in ["href", "action", "src", "content"] {
+            let value = element.attribute(name).unwrap_or_default();
+            assert!(!value.contains("evil.example"), "{case}: {element:?}");
+        }
+    }
+}
+
+/// Sends the form with this button, with the attacker's query behind its address.
+fn send_with_query(browser: &mut Browser<'_>, page: &Reply, button: &str, query: &str) -> Reply {
+    let form = form_with(page, button);
+    let filled = [("login", "ada"), ("password", super::stage::PASSWORD)];
+    let address = form.action.split('?').next().unwrap();
+    browser.post(&format!("{address}?{query}"), &form.submit(button, &filled))
 }
 
 #[test]
@@ -262,42 +342,42 @@ fn a19_sixty_return_addresses_lead_nowhere() {
     let payloads = payloads();
     assert!(payloads.len() >= 60);
     let mut browser = Browser::of_ada(&node);
-    let asked = browser.get(&authorize("shop", &[])).header("location").unwrap().to_owned();
-    let names = ["to", "return_to", "returnUrl", "next", "redirect_uri", "post_logout_redirect_uri", "continue"];
+    let asked = browser.get(&authorize("shop", &[]));
+    let asked = asked.header("location").unwrap().to_owned();
+    let names = [
+        "to",
+        "return_to",
+        "returnUrl",
+        "next",
+        "redirect_uri",
+        "post_logout_redirect_uri",
+        "continue",
+    ];
     let own = format!("http://{}/", node.address);
-    let stays = |reply: &Reply, case: &str| {
-        let location = reply.header("location").unwrap_or("/");
-        let here = location.starts_with(&own)
-            || (location.starts_with('/') && !location[1..].starts_with(['/', '\\', '\t', '%']));
-        assert!(here || location.starts_with(&format!("{CALLBACK}?")), "{case}: {location}");
-        for element in html::elements(&reply.body) {
-            for name in ["href", "action", "src", "content"] {
-                let value = element.attribute(name).unwrap_or_default();
-                assert!(!value.contains("evil.example"), "{case}: {element:?}");
-            }
-        }
-    };
     for (number, payload) in payloads.iter().enumerate() {
-        let query: Vec<(&str, &str)> = names.iter().map(|name| (*name, payload.as_str())).collect();
-        let query = form(&query);
-        for page in ["/sign-in", "/sign-out", "/account", "/device", "/interaction/nothing", &asked] {
-            stays(&browser.get(&format!("{page}?{query}")), payload);
+        let query = form(&names.map(|name| (name, payload.as_str())));
+        for page in [
+            "/sign-in",
+            "/sign-out",
+            "/account",
+            "/device",
+            "/interaction/nothing",
+            &asked,
+        ] {
+            let reply = browser.get(&format!("{page}?{query}"));
+            assert_stays(&reply, &own, payload);
         }
-        // Each tenth also through the forms, which is where an address would be followed.
+        // Each tenth also through the forms: that is where an address would be followed.
         if number % 10 == 0 {
-            let page = browser.open(&authorize("shop", &[]));
-            let consent = form_with(&page, "deny");
-            let target = format!("{}?{query}", consent.action);
-            stays(&browser.post(&target, &consent.submit("deny", &[])), payload);
-            let page = browser.get("/sign-out");
-            let leave = form_with(&page, "logout-yes");
-            let target = format!("{}?{query}", leave.action);
-            stays(&browser.post(&target, &leave.submit("logout-yes", &[])), payload);
-            let page = browser.get(&format!("/sign-in?{query}"));
-            let login = form_with(&page, "submit-login");
-            let filled = [("login", "ada"), ("password", super::stage::PASSWORD)];
-            let target = format!("{}?{query}", login.action.split('?').next().unwrap());
-            stays(&browser.post(&target, &login.submit("submit-login", &filled)), payload);
+            let consent = browser.open(&authorize("shop", &[]));
+            let reply = send_with_query(&mut browser, &consent, "deny", &query);
+            assert_stays(&reply, &own, payload);
+            let leave = browser.get("/sign-out");
+            let reply = send_with_query(&mut browser, &leave, "logout-yes", &query);
+            assert_stays(&reply, &own, payload);
+            let login = browser.get(&format!("/sign-in?{query}"));
+            let reply = send_with_query(&mut browser, &login, "submit-login", &query);
+            assert_stays(&reply, &own, payload);
         }
     }
 }
@@ -312,7 +392,12 @@ fn a20_no_page_may_be_framed() {
     let page = browser.open(&authorize("shop", &[]));
     browser.press(&page, "deny", &[]);
     for target in [
-        "/account", "/device", "/sign-out", "/interaction/nothing", "/authorize", "/no-such-page",
+        "/account",
+        "/device",
+        "/sign-out",
+        "/interaction/nothing",
+        "/authorize",
+        "/no-such-page",
         "/authorize?client_id=nobody",
     ] {
         browser.open(target);
@@ -320,7 +405,11 @@ fn a20_no_page_may_be_framed() {
     let html: Vec<&Reply> = browser
         .seen
         .iter()
-        .filter(|reply| reply.header("content-type").is_some_and(|kind| kind.starts_with("text/html")))
+        .filter(|reply| {
+            reply
+                .header("content-type")
+                .is_some_and(|kind| kind.starts_with("text/html"))
+        })
         .collect();
     assert!(html.len() >= 9, "{}", html.len());
     for page in html {
@@ -336,10 +425,19 @@ fn a20_no_page_may_be_framed() {
 fn a21_modes_that_are_not_offered_are_refused() {
     let node = Node::start("a21");
     let mut browser = Browser::of_ada(&node);
-    for mode in ["web_message", "fragment", "web_message.jwt", "query.jwt", "jwt", "Query"] {
+    for mode in [
+        "web_message",
+        "fragment",
+        "web_message.jwt",
+        "query.jwt",
+        "jwt",
+        "Query",
+    ] {
         let reply = browser.get(&authorize("home", &[("response_mode", mode)]));
         assert!(code_in(&reply).is_none(), "{mode}: {reply:?}");
-        let told = reply.header("location").is_some_and(|l| l.contains("error=invalid_request"));
+        let told = reply
+            .header("location")
+            .is_some_and(|l| l.contains("error=invalid_request"));
         assert!(told || reply.status == 400, "{mode}: {reply:?}");
         assert!(!reply.body.contains("postMessage"), "{mode}");
     }

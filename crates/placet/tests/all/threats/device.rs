@@ -1,8 +1,8 @@
 //! A device that asks and polls.
 
-use std::time::{Duration, Instant};
+use std::{thread, time::Duration};
 
-use super::stage::{DEVICE_GRANT, Node, error, text};
+use super::stage::{DEVICE_GRANT, Node, error, text, until};
 use crate::server::Reply;
 
 /// A little more than the second that test servers ask for between polls.
@@ -11,7 +11,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) struct Device {
     client: &'static str,
-    pub(super) device_code: String,
+    /// The secret it polls with.
+    pub(super) code: String,
     pub(super) user_code: String,
     pub(super) complete: String,
 }
@@ -22,7 +23,7 @@ impl Device {
         assert_eq!(reply.status, 200, "{reply:?}");
         Self {
             client,
-            device_code: text(&reply, "device_code"),
+            code: text(&reply, "device_code"),
             user_code: text(&reply, "user_code"),
             complete: text(&reply, "verification_uri_complete"),
         }
@@ -35,22 +36,21 @@ impl Device {
     pub(super) fn poll_as(&self, client: &str, node: &Node) -> Reply {
         let fields = [
             ("grant_type", DEVICE_GRANT),
-            ("device_code", self.device_code.as_str()),
+            ("device_code", self.code.as_str()),
         ];
         node.as_client(client, "/token", &fields)
     }
 
     /// Polls until the answer is neither `authorization_pending` nor `slow_down`.
     pub(super) fn wait(&self, node: &Node) -> Reply {
-        let begun = Instant::now();
-        loop {
+        let answered = until(PATIENCE, || {
             let reply = self.poll(node);
             let waits = ["authorization_pending", "slow_down"].contains(&error(&reply).as_str());
-            if !waits {
-                return reply;
+            if waits {
+                thread::sleep(INTERVAL);
             }
-            assert!(begun.elapsed() < PATIENCE, "{reply:?}");
-            std::thread::sleep(INTERVAL);
-        }
+            (!waits).then_some(reply)
+        });
+        answered.unwrap_or_else(|| panic!("no answer within {PATIENCE:?}"))
     }
 }

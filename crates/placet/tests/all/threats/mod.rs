@@ -6,6 +6,7 @@ mod device;
 mod guesses;
 #[path = "../../../src/demo/html.rs"]
 mod html;
+mod page;
 mod pending;
 mod person;
 mod secrets;

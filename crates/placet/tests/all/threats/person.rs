@@ -10,7 +10,7 @@ use super::{
 use crate::server::{Reply, ask};
 
 /// A browser of ada in front of a shop's consent page.
-fn at_consent<'a>(node: &'a Node) -> (Browser<'a>, Reply) {
+fn at_consent(node: &Node) -> (Browser<'_>, Reply) {
     let mut browser = Browser::of_ada(node);
     let page = browser.open(&authorize("shop", &[]));
     (browser, page)
@@ -23,9 +23,18 @@ fn h1_a_decision_from_elsewhere_is_refused() {
     let (_, strange_page) = at_consent(&node);
     let form = form_with(&page, "approve");
     let fields = form.submit("approve", &[]);
-    let without: Vec<_> = fields.iter().filter(|(name, _)| name != "csrf").cloned().collect();
+    let without: Vec<_> = fields
+        .iter()
+        .filter(|(name, _)| name != "csrf")
+        .cloned()
+        .collect();
     let strange = form_with(&strange_page, "approve").submit("approve", &[]);
-    let value = strange.iter().find(|(name, _)| name == "csrf").unwrap().1.clone();
+    let value = strange
+        .iter()
+        .find(|(name, _)| name == "csrf")
+        .unwrap()
+        .1
+        .clone();
     let mut with_strange = without.clone();
     with_strange.push(("csrf".to_owned(), value));
     let own = format!("http://{}", node.address);
@@ -109,7 +118,10 @@ fn h3_cookies_belong_to_this_host_and_a_shadow_counts_for_nothing() {
             assert!(value.len() >= 22, "128 bits at least: {line}");
             jar.insert(name.to_owned(), value.to_owned());
         }
-        let pairs: Vec<_> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let pairs: Vec<_> = jar
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         pairs.join("; ")
     };
     let cookies = keep(&page);
@@ -122,7 +134,10 @@ fn h3_cookies_belong_to_this_host_and_a_shadow_counts_for_nothing() {
     let cookies = keep(&reply);
     let account = |cookies: &str| through_proxy(&address, "GET", "/account", cookies, "").status;
     assert_eq!(account(&cookies), 200);
-    let (name, value) = jar.iter().find(|(name, _)| name.contains("session")).unwrap();
+    let (name, value) = jar
+        .iter()
+        .find(|(name, _)| name.contains("session"))
+        .unwrap();
     let bare = name.strip_prefix("__Host-").unwrap();
     // What a sub-domain can set has no prefix, or comes beside the true one.
     for shadow in [
@@ -185,7 +200,10 @@ fn h6_what_is_taken_back_on_the_page_is_inactive_at_once() {
     let account = browser.get("/account");
     assert!(account.body.contains("Shop"), "{account:?}");
     let forms = html::forms(&account.body);
-    let take_back = forms.iter().find(|form| form.action.ends_with("/revoke")).unwrap();
+    let take_back = forms
+        .iter()
+        .find(|form| form.action.ends_with("/revoke"))
+        .unwrap();
     // Another person does not take it back, even with the address of the form.
     let mut ben = Browser::new(&node);
     ben.sign_in("ben");
@@ -217,7 +235,13 @@ fn h9_nothing_a_person_sees_is_kept() {
     let page = browser.open(&authorize("shop", &[]));
     let here = form_with(&page, "approve").action.replace("/decision", "");
     browser.press(&page, "approve", &[]);
-    for target in ["/account", "/device", "/device?user_code=BCDF-GHJK", "/sign-out", "/interaction/x"] {
+    for target in [
+        "/account",
+        "/device",
+        "/device?user_code=BCDF-GHJK",
+        "/sign-out",
+        "/interaction/x",
+    ] {
         browser.open(target);
     }
     let page = browser.get("/sign-out");

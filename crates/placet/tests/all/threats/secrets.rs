@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     browser::{Browser, authorize, code_in, exchange, outcome, set_cookies},
     device::Device,
-    stage::{DEVICE_GRANT, FORM, Node, PASSWORD, SECRET, Wishes, basic, error, form, text},
+    stage::{DEVICE_GRANT, FORM, Node, PASSWORD, SECRET, Wishes, basic, form, text},
 };
 use crate::server::{ADMIN_TOKEN, Reply, ask};
 
@@ -22,7 +22,10 @@ fn chi_square(texts: &[&str], alphabet: &str) -> (f64, f64) {
     let all: f64 = counts.values().sum();
     let freedom = f64::from(u32::try_from(counts.len()).unwrap() - 1);
     let even = all / (freedom + 1.0);
-    let found = counts.values().map(|count| (count - even).powi(2) / even).sum();
+    let found = counts
+        .values()
+        .map(|count| (count - even).powi(2) / even)
+        .sum();
     // Wilson and Hilferty's approximation, at 4.75 standard deviations.
     let spread = 2.0 / (9.0 * freedom);
     let limit = freedom * (1.0 - spread + 4.75 * spread.sqrt()).powi(3);
@@ -37,23 +40,36 @@ fn c7_identifiers_are_long_and_share_nothing() {
     };
     let node = Node::with("c7", &wishes);
     let devices: Vec<Device> = (0..400).map(|_| Device::ask(&node, "tv")).collect();
-    let secrets: BTreeSet<&str> = devices.iter().map(|d| d.device_code.as_str()).collect();
-    let codes: BTreeSet<String> = devices.iter().map(|d| d.user_code.replace('-', "")).collect();
+    let secrets: BTreeSet<&str> = devices.iter().map(|d| d.code.as_str()).collect();
+    let codes: BTreeSet<String> = devices
+        .iter()
+        .map(|d| d.user_code.replace('-', ""))
+        .collect();
     assert_eq!((secrets.len(), codes.len()), (devices.len(), devices.len()));
-    let beginnings: BTreeSet<&str> = secrets.iter().map(|secret| &secret[..6]).collect();
-    assert_eq!(beginnings.len(), secrets.len(), "a prefix that is shared tells something");
+    let beginnings: BTreeSet<&str> = secrets
+        .iter()
+        .filter_map(|secret| secret.get(..6))
+        .collect();
+    assert_eq!(
+        beginnings.len(),
+        secrets.len(),
+        "a prefix that is shared tells something"
+    );
     for secret in &secrets {
         assert_eq!(secret.len(), SECRET_CHARACTERS);
     }
     // The last character carries four bits alone.
-    let bodies: Vec<&str> = secrets.iter().map(|s| &s[..SECRET_CHARACTERS - 1]).collect();
+    let bodies: Vec<&str> = secrets
+        .iter()
+        .filter_map(|secret| secret.get(..SECRET_CHARACTERS - 1))
+        .collect();
     let (found, limit) = chi_square(&bodies, BASE64URL);
     assert!(found < limit, "device codes: {found} above {limit}");
     let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
     let (found, limit) = chi_square(&codes, "BCDFGHJKLMNPQRSTVWXZ");
     assert!(found < limit, "user codes: {found} above {limit}");
     // A neighbour of one that exists is as unknown as nonsense.
-    let mut neighbour = devices[0].device_code.clone();
+    let mut neighbour = devices[0].code.clone();
     let first = if neighbour.starts_with('A') { "B" } else { "A" };
     neighbour.replace_range(..1, first);
     let poll = |code: &str| {
@@ -67,13 +83,21 @@ fn c7_identifiers_are_long_and_share_nothing() {
 /// Status, body, and every header that does not tell the time or the request's own number.
 fn face_of(reply: &Reply) -> (u16, Vec<String>, String) {
     let tells = |line: &&str| {
-        let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let name = line
+            .split(':')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         !["date", "x-request-id"].contains(&name.as_str())
     };
     let head = reply.head.lines().filter(tells).map(str::to_owned);
     // An error page shows the number too, so that it can be told to somebody.
     let number = reply.header("x-request-id").unwrap_or("none");
-    (reply.status, head.collect(), reply.body.replace(number, "NUMBER"))
+    (
+        reply.status,
+        head.collect(),
+        reply.body.replace(number, "NUMBER"),
+    )
 }
 
 #[test]
@@ -90,10 +114,14 @@ fn c8_unknown_foreign_and_expired_look_the_same() {
         let fields = [("grant_type", DEVICE_GRANT), ("device_code", code)];
         face_of(&node.as_client("radio", "/token", &fields))
     };
-    assert_eq!(poll(&device.device_code), poll(&nonsense));
+    assert_eq!(poll(&device.code), poll(&nonsense));
     // Requests: one that is in another browser, and one that is nowhere.
     let mut honest = Browser::of_ada(&node);
-    let target = honest.get(&authorize("shop", &[])).header("location").unwrap().to_owned();
+    let target = honest
+        .get(&authorize("shop", &[]))
+        .header("location")
+        .unwrap()
+        .to_owned();
     let mut stranger = Browser::new(&node);
     stranger.get("/device");
     let absent = target.replace(|c: char| c.is_ascii_digit(), "0");
@@ -106,7 +134,10 @@ fn c8_unknown_foreign_and_expired_look_the_same() {
     // Tokens: another resource's, one that is over, and none at all.
     let code = honest.code_of("home");
     let tokens = node.as_client("home", "/token", &exchange(&code));
-    let (access, refresh) = (text(&tokens, "access_token"), text(&tokens, "refresh_token"));
+    let (access, refresh) = (
+        text(&tokens, "access_token"),
+        text(&tokens, "refresh_token"),
+    );
     let ask_about = |caller: &str, token: &str| face_of(&node.introspect(caller, token));
     let unknown = ask_about("home", &nonsense);
     assert_eq!(ask_about("shop", &access), unknown);
@@ -126,7 +157,10 @@ struct Journal {
 
 impl Journal {
     fn note(&mut self, what: &'static str, secret: &str) {
-        assert!(secret.len() >= 6, "{what} {secret} would be found by chance");
+        assert!(
+            secret.len() >= 6,
+            "{what} {secret} would be found by chance"
+        );
         self.secrets.insert(secret.to_owned(), what);
     }
 
@@ -134,7 +168,10 @@ impl Journal {
         for line in browser.seen.iter().flat_map(set_cookies) {
             let value = line.split(';').next().and_then(|pair| pair.split_once('='));
             // An interaction cookie is made of several values; each is searched for.
-            let parts = value.map(|(_, value)| value.split('.')).into_iter().flatten();
+            let parts = value
+                .map(|(_, value)| value.split('.'))
+                .into_iter()
+                .flatten();
             for part in parts.filter(|part| part.len() > 20) {
                 self.note("cookie", part);
             }
@@ -153,7 +190,9 @@ impl Journal {
     fn assert_absent(&self, place: &str, haystack: &[u8]) {
         assert!(haystack.len() > 500, "{place} is empty");
         for (secret, what) in &self.secrets {
-            let found = haystack.windows(secret.len()).any(|part| part == secret.as_bytes());
+            let found = haystack
+                .windows(secret.len())
+                .any(|part| part == secret.as_bytes());
             assert!(!found, "the {what} {secret} stands in {place}");
         }
     }
@@ -161,7 +200,9 @@ impl Journal {
 
 /// Every flow once, with its refusals.
 fn live(node: &Node) -> Journal {
-    let mut journal = Journal { secrets: BTreeMap::new() };
+    let mut journal = Journal {
+        secrets: BTreeMap::new(),
+    };
     for (what, secret) in [
         ("client secret", SECRET),
         ("password", PASSWORD),
@@ -172,7 +213,10 @@ fn live(node: &Node) -> Journal {
         journal.note(what, secret);
     }
     let header = basic("tv", SECRET);
-    journal.note("authorization header", header.strip_prefix("Basic ").unwrap());
+    journal.note(
+        "authorization header",
+        header.strip_prefix("Basic ").unwrap(),
+    );
     let mut browser = Browser::new(node);
     let page = browser.get("/sign-in");
     let wrong = [("login", "ada"), ("password", "wrong-password-51f")];
@@ -181,7 +225,7 @@ fn live(node: &Node) -> Journal {
     node.operator("/admin/v1/events");
 
     let device = Device::ask(node, "tv");
-    journal.note("device code", &device.device_code);
+    journal.note("device code", &device.code);
     journal.note("user code", &device.user_code);
     journal.note("user code", &device.user_code.replace('-', ""));
     device.poll(node);
@@ -200,12 +244,21 @@ fn live(node: &Node) -> Journal {
     let next = node.refresh("shop", &text(&tokens, "refresh_token"));
     note_tokens(&mut journal, &next);
     let bearer = format!("Bearer {access}");
-    ask(&node.address, "GET", "/userinfo", &[("Authorization", &bearer)], "");
+    ask(
+        &node.address,
+        "GET",
+        "/userinfo",
+        &[("Authorization", &bearer)],
+        "",
+    );
     node.introspect("shop", &access);
     node.introspect("home", &access);
     node.as_client("shop", "/token", &exchange(&code));
     node.as_client("shop", "/revoke", &[("token", &access)]);
-    node.post("/token", &[("client_id", "tv"), ("client_secret", "wrong-secret-77a")]);
+    node.post(
+        "/token",
+        &[("client_id", "tv"), ("client_secret", "wrong-secret-77a")],
+    );
     journal.note("wrong client secret", "wrong-secret-77a");
     let page = browser.get("/sign-out");
     browser.press(&page, "logout-yes", &[]);
@@ -255,9 +308,19 @@ fn c15_logs_and_metrics_hold_no_secret_of_the_wire() {
 /// Asks for a device as a client at another address.
 fn ask_from(node: &Node, client: &str, source: &str) -> Reply {
     let header = basic(client, SECRET);
-    let headers = [FORM, ("Authorization", header.as_str()), ("X-Forwarded-For", source)];
+    let headers = [
+        FORM,
+        ("Authorization", header.as_str()),
+        ("X-Forwarded-For", source),
+    ];
     let body = form(&[("scope", "read")]);
-    ask(&node.address, "POST", "/device_authorization", &headers, &body)
+    ask(
+        &node.address,
+        "POST",
+        "/device_authorization",
+        &headers,
+        &body,
+    )
 }
 
 #[test]
@@ -284,7 +347,11 @@ fn c10_a_flood_is_refused_before_it_costs_anything() {
     }
     let full_client = ask_from(&node, "tv", "203.0.113.3");
     assert!(refused(&full_client), "{full_client:?}");
-    assert_eq!(ask_from(&node, "radio", "203.0.113.3").status, 200, "another client is served");
+    assert_eq!(
+        ask_from(&node, "radio", "203.0.113.3").status,
+        200,
+        "another client is served"
+    );
     // What is refused is not written.
     node.settle();
     let before = node.stored_bytes();

@@ -60,7 +60,10 @@ fn t3_ten_repeats_give_one_live_successor_and_its_use_ends_them() {
         .map(|reply| text(&reply, "refresh_token"))
         .collect();
     let successor = text(&first, "refresh_token");
-    assert!(successors.iter().all(|other| *other == successor), "{successors:?}");
+    assert!(
+        successors.iter().all(|other| *other == successor),
+        "{successors:?}"
+    );
     let second = node.refresh("home", &successor);
     assert_eq!(second.status, 200, "{second:?}");
     // Whoever still brings the first one is not the client that goes on with the second: the family ends.
@@ -113,7 +116,13 @@ fn t7_no_other_spelling_of_a_token_is_active() {
     for token in [access, refresh] {
         let swapped: String = token
             .chars()
-            .map(|c| if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() })
+            .map(|c| {
+                if c.is_ascii_uppercase() {
+                    c.to_ascii_lowercase()
+                } else {
+                    c.to_ascii_uppercase()
+                }
+            })
             .collect();
         let mut others = vec![
             token.to_uppercase(),
@@ -127,15 +136,19 @@ fn t7_no_other_spelling_of_a_token_is_active() {
             format!("Bearer {token}"),
         ];
         for count in 1..=20 {
-            others.push(token[..token.len() - count].to_owned());
-            others.push(token[count..].to_owned());
+            others.push(token.split_at(token.len() - count).0.to_owned());
+            others.push(token.split_at(count).1.to_owned());
             others.push(format!("{token}{}", "A".repeat(count)));
             others.push(format!("{token}{}", "=".repeat(count)));
             others.push(format!("{}{token}", "A".repeat(count)));
         }
         for other in others.into_iter().filter(|other| *other != token) {
             let reply = node.introspect("home", &other);
-            assert_eq!((reply.status, reply.body.as_str()), (200, "{\"active\":false}"), "{other:?}");
+            assert_eq!(
+                (reply.status, reply.body.as_str()),
+                (200, "{\"active\":false}"),
+                "{other:?}"
+            );
         }
         assert!(node.is_active("home", &token));
     }
@@ -168,8 +181,8 @@ fn t8_credentials_in_another_shape_are_refused() {
         format!("Basic {word}\t{word}"),
         format!("Basic \"{word}\""),
         format!("Basic {}", word.to_lowercase()),
-        format!("Basic {}", &word[1..]),
-        format!("Basic {}", &word[..word.len() - 4]),
+        format!("Basic {}", word.split_at(1).1),
+        format!("Basic {}", word.split_at(word.len() - 4).0),
         format!("Basic realm=x, {word}"),
         format!("Bearer {word}"),
         format!("Digest {word}"),
@@ -186,16 +199,34 @@ fn t8_credentials_in_another_shape_are_refused() {
     for (number, header) in malformed.iter().enumerate() {
         // Each from another place, since guesses from one are stopped.
         let source = format!("203.0.113.{number}");
-        let reply = with(&[("Authorization", header), ("X-Forwarded-For", &source)], &fields);
-        assert_eq!((reply.status, error(&reply).as_str()), (401, "invalid_client"), "{header:?}");
+        let reply = with(
+            &[("Authorization", header), ("X-Forwarded-For", &source)],
+            &fields,
+        );
+        assert_eq!(
+            (reply.status, error(&reply).as_str()),
+            (401, "invalid_client"),
+            "{header:?}"
+        );
         let scheme = reply.header("www-authenticate").unwrap_or_default();
         assert!(scheme.starts_with("Basic "), "{reply:?}");
     }
-    let twice = with(&[("Authorization", &right), ("Authorization", &right)], &fields);
+    let twice = with(
+        &[("Authorization", &right), ("Authorization", &right)],
+        &fields,
+    );
     assert!([400, 401].contains(&twice.status), "{twice:?}");
-    let both = form(&[("scope", "read"), ("client_id", "tv"), ("client_secret", SECRET)]);
+    let both = form(&[
+        ("scope", "read"),
+        ("client_id", "tv"),
+        ("client_secret", SECRET),
+    ]);
     let both = with(&[("Authorization", &right)], &both);
-    assert_eq!((both.status, error(&both).as_str()), (400, "invalid_request"), "{both:?}");
+    assert_eq!(
+        (both.status, error(&both).as_str()),
+        (400, "invalid_request"),
+        "{both:?}"
+    );
 }
 
 #[test]
@@ -207,8 +238,15 @@ fn t13_a_token_for_one_resource_is_nothing_at_another() {
     let reply = node.as_client("home", "/token", &exchange(&code));
     let access = text(&reply, "access_token");
     let told = node.introspect(PHOTOS, &access).json();
-    assert_eq!((&told["active"], &told["aud"]), (&true.into(), &PHOTOS.into()), "{told}");
-    assert!(node.is_active("home", &access), "its own client may always ask");
+    assert_eq!(
+        (&told["active"], &told["aud"]),
+        (&true.into(), &PHOTOS.into()),
+        "{told}"
+    );
+    assert!(
+        node.is_active("home", &access),
+        "its own client may always ask"
+    );
     assert!(!node.is_active(MAIL, &access));
     assert!(!node.is_active("shop", &access));
 }
@@ -221,8 +259,15 @@ fn t14_nobody_asks_about_tokens_unproven() {
     let unproven = node.post("/introspect", &[("token", &access)]);
     assert_eq!(unproven.status, 401, "{unproven:?}");
     let named = node.post("/introspect", &[("token", &access), ("client_id", "home")]);
-    assert_eq!((named.status, error(&named).as_str()), (401, "invalid_client"));
-    let wrong = [("token", access.as_str()), ("client_id", "home"), ("client_secret", "wrong")];
+    assert_eq!(
+        (named.status, error(&named).as_str()),
+        (401, "invalid_client")
+    );
+    let wrong = [
+        ("token", access.as_str()),
+        ("client_id", "home"),
+        ("client_secret", "wrong"),
+    ];
     assert_eq!(node.post("/introspect", &wrong).body, named.body);
     let target = format!("/introspect?{}", form(&[("token", &access)]));
     assert_eq!(node.get(&target).status, 405);
@@ -232,22 +277,40 @@ fn t14_nobody_asks_about_tokens_unproven() {
 fn t16_what_a_client_is_not_registered_for_it_does_not_get() {
     let node = Node::start("t16");
     let asked = node.as_client("home", "/device_authorization", &[("scope", "read")]);
-    assert_eq!((asked.status, error(&asked).as_str()), (400, "unauthorized_client"), "{asked:?}");
+    assert_eq!(
+        (asked.status, error(&asked).as_str()),
+        (400, "unauthorized_client"),
+        "{asked:?}"
+    );
     let device = Device::ask(&node, "tv");
     let polled = device.poll_as("home", &node);
     assert_eq!(error(&polled), "unauthorized_client", "{polled:?}");
     for (client, fields) in [
         ("home", &[("grant_type", "client_credentials")][..]),
-        ("radio", &[("grant_type", "refresh_token"), ("refresh_token", "x")]),
+        (
+            "radio",
+            &[("grant_type", "refresh_token"), ("refresh_token", "x")],
+        ),
         ("tv", &[("grant_type", "authorization_code"), ("code", "x")]),
-        (PHOTOS, &[("grant_type", DEVICE_GRANT), ("device_code", "x")]),
+        (
+            PHOTOS,
+            &[("grant_type", DEVICE_GRANT), ("device_code", "x")],
+        ),
     ] {
         let reply = node.as_client(client, "/token", fields);
         assert_eq!(error(&reply), "unauthorized_client", "{client}: {reply:?}");
     }
-    for unknown in ["password", "implicit", "", "urn:ietf:params:oauth:grant-type:token-exchange"] {
+    for unknown in [
+        "password",
+        "implicit",
+        "",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+    ] {
         let reply = node.as_client("home", "/token", &[("grant_type", unknown)]);
         let known = ["unsupported_grant_type", "invalid_request"];
-        assert!(known.contains(&error(&reply).as_str()), "{unknown}: {reply:?}");
+        assert!(
+            known.contains(&error(&reply).as_str()),
+            "{unknown}: {reply:?}"
+        );
     }
 }
