@@ -1,6 +1,7 @@
 //! The attacks of `docs/threats.md`, played from outside against a running server: one test each, named by its id.
 
 mod authorize;
+mod bindings;
 mod browser;
 mod device;
 mod guesses;

@@ -1,6 +1,9 @@
 //! Group 1, what is kept and told: identifiers, oracles, the stolen store, floods, logs (C7 to C10, C15).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use super::{
     browser::{Browser, authorize, code_in, exchange, outcome, set_cookies},
@@ -100,6 +103,32 @@ fn face_of(reply: &Reply) -> (u16, Vec<String>, String) {
     )
 }
 
+/// What half of the calls take less than.
+fn median_us(mut taken: Vec<u128>) -> u128 {
+    taken.sort_unstable();
+    taken[taken.len() / 2]
+}
+
+/// Calls both in turns, so that whatever else the machine does meets both alike; of three rounds the calmest counts.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a stranger measures with a clock of their own"
+)]
+fn assert_same_time(one: impl Fn(), other: impl Fn()) {
+    let measure = |call: &dyn Fn()| {
+        let begun = Instant::now();
+        call();
+        begun.elapsed().as_micros()
+    };
+    let difference_us = || {
+        let pairs = (0..100).map(|_| (measure(&one), measure(&other)));
+        let (ones, others): (Vec<u128>, Vec<u128>) = pairs.unzip();
+        median_us(ones).abs_diff(median_us(others))
+    };
+    let calmest = (0..3).map(|_| difference_us()).min().unwrap();
+    assert!(calmest < 2_000, "{calmest} µs tell one from the other");
+}
+
 #[test]
 fn c8_unknown_foreign_and_expired_look_the_same() {
     let wishes = Wishes {
@@ -131,6 +160,7 @@ fn c8_unknown_foreign_and_expired_look_the_same() {
         let unknown = face_of(&stranger.get(&format!("{absent}{page}")));
         assert_eq!(foreign, unknown, "{page}");
     }
+    assert_same_time(|| drop(poll(&device.code)), || drop(poll(&nonsense)));
     // Tokens: another resource's, one that is over, and none at all.
     let code = honest.code_of("home");
     let tokens = node.as_client("home", "/token", &exchange(&code));
