@@ -18,10 +18,12 @@ pub(crate) fn cargo() -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.current_dir(crate::place::source());
-    // Set for programs under `cargo run`; inherited, they would make Cargo rebuild what reads them.
+    // Cargo's are set for programs under `cargo run`; inherited, they would make Cargo rebuild what reads them. Ours are
+    // words to this program, and a server under test would read them as settings.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+        let inherited = ["CARGO_PKG_", "CARGO_MANIFEST_", "PLACET_"];
+        if inherited.iter().any(|prefix| text.starts_with(prefix)) {
             command.env_remove(&name);
         }
     }

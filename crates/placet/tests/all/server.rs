@@ -60,6 +60,12 @@ pub(crate) fn free_port() -> u16 {
 pub(crate) fn placet() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_placet"));
     command.stdin(Stdio::null()).env("NO_COLOR", "1");
+    // The server reads every PLACET_ variable as a setting; those around this test are none.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PLACET_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 
