@@ -13,6 +13,8 @@ use serde_json::json;
 
 /// How long a caller should stay away after trouble of our own, in seconds.
 const RETRY_AFTER_TROUBLE: Lifetime = Lifetime::from_secs(1);
+/// How long a client should stay away while the server with its keys does not answer.
+const RETRY_AFTER_OUTAGE: Lifetime = Lifetime::from_secs(5);
 
 /// Declares the codes once: name, wire form, status, sentence for the developer, section, when it comes, what to do.
 macro_rules! codes {
@@ -296,6 +298,10 @@ impl From<ClientAuthError> for Problem {
                 "More than one method of client authentication is used.",
             ),
             ClientAuthError::TooMany { retry_after } => Self::too_many(retry_after),
+            ClientAuthError::KeysUnavailable => Self {
+                retry_after: Some(RETRY_AFTER_OUTAGE),
+                ..OAuthError::TemporarilyUnavailable.into()
+            },
             ClientAuthError::Engine(error) => error.into(),
             // Which check failed was logged where it failed.
             ClientAuthError::Refused { .. } => Self {

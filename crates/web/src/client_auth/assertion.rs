@@ -12,8 +12,8 @@ use placet_proof::{
     TOKEN_ENDPOINT_ASSERTION_LIFETIME_S, UnverifiedJwt, Verified,
 };
 
-use super::Why;
-use crate::site::Site;
+use super::{Unproven, Why};
+use crate::{fetch::FetchError, site::Site};
 
 /// Checks an assertion and returns what the verb must spend.
 pub(super) async fn check(
@@ -21,7 +21,7 @@ pub(super) async fn check(
     now: Timestamp,
     client: &Client,
     assertion: &str,
-) -> Result<OnceProof, Why> {
+) -> Result<OnceProof, Unproven> {
     let pinned = pinned(client)?;
     let claims = match &client.metadata.jwks_uri {
         None => {
@@ -31,7 +31,7 @@ pub(super) async fn check(
         }
         Some(url) => fetched(site, now, client, assertion, (url, pinned)).await?,
     };
-    once(client, &claims)
+    Ok(once(client, &claims)?)
 }
 
 /// The same with keys of a URL. A `kid` that is not among those known makes them be fetched again, so that a
@@ -42,18 +42,37 @@ async fn fetched(
     client: &Client,
     assertion: &str,
     (url, pinned): (&str, Option<Algorithm>),
-) -> Result<Verified<Claims>, Why> {
-    let unavailable = |error| {
-        tracing::warn!(client_id = %client.client_id, %error, "a client's keys cannot be fetched");
-        Why::NoKeys
-    };
+) -> Result<Verified<Claims>, Unproven> {
+    let unavailable = |error| unfetched(client, &error);
     let known = site.fetch.jwks(url, now).await.map_err(unavailable)?;
     match verify(site, now, client, assertion, &keys(&known, pinned)?) {
         Err(Why::WrongAssertion(ProofError::UnknownKey)) => {}
-        judged => return judged,
+        judged => return Ok(judged?),
     }
     let anew = site.fetch.jwks_anew(url, now).await.map_err(unavailable)?;
-    verify(site, now, client, assertion, &keys(&anew, pinned)?)
+    Ok(verify(
+        site,
+        now,
+        client,
+        assertion,
+        &keys(&anew, pinned)?,
+    )?)
+}
+
+/// What it means that a key set cannot be fetched: a trouble that passes, or a URL that never gives keys.
+fn unfetched(client: &Client, error: &FetchError) -> Unproven {
+    tracing::warn!(client_id = %client.client_id, %error, "a client's keys cannot be fetched");
+    match error {
+        FetchError::BadUrl | FetchError::PrivateAddress | FetchError::BadAuthorities(_) => {
+            Why::NoKeys.into()
+        }
+        FetchError::Unreachable(_)
+        | FetchError::TooSlow
+        | FetchError::TooLarge
+        | FetchError::Status(_)
+        | FetchError::Malformed
+        | FetchError::Busy => Unproven::KeysUnavailable,
+    }
 }
 
 /// The one algorithm a client registered, if it did. The header of an assertion never chooses (RFC 8725 §3.1).

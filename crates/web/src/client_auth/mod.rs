@@ -81,6 +81,9 @@ pub enum ClientAuthError {
         /// How long it should wait.
         retry_after: Lifetime,
     },
+    /// The server with the client's keys gives none at the moment, so nothing can be said about the client: 503.
+    #[error("the client's keys cannot be fetched")]
+    KeysUnavailable,
     /// The client could not be read.
     #[error(transparent)]
     Engine(#[from] engine::Error),
@@ -91,7 +94,9 @@ impl ClientAuthError {
     pub fn used_header(&self) -> bool {
         match self {
             Self::Refused { used_header, .. } => *used_header,
-            Self::TwoMethods | Self::TooMany { .. } | Self::Engine(_) => false,
+            Self::TwoMethods | Self::TooMany { .. } | Self::KeysUnavailable | Self::Engine(_) => {
+                false
+            }
         }
     }
 }
@@ -143,7 +148,9 @@ pub async fn authenticate(
             )]
             Ok(AuthenticatedClient::vouch(client, proof))
         }
-        Err(why) => Err(refuse(why, client_id, used_header)),
+        Err(Unproven::Refused(why)) => Err(refuse(why, client_id, used_header)),
+        // Nobody guessed anything: the client is right to try again, so no limit counts this.
+        Err(Unproven::KeysUnavailable) => Err(ClientAuthError::KeysUnavailable),
     }
 }
 
@@ -157,6 +164,20 @@ pub async fn named(site: &Site, client_id: &str) -> Result<Option<Arc<Client>>, 
     Ok(client.filter(|client| !client.disabled))
 }
 
+/// Why a client could not be proven.
+enum Unproven {
+    /// Its credentials do not hold.
+    Refused(Why),
+    /// They cannot be judged at the moment.
+    KeysUnavailable,
+}
+
+impl<E: Into<Why>> From<E> for Unproven {
+    fn from(why: E) -> Self {
+        Self::Refused(why.into())
+    }
+}
+
 type Proven = (Arc<Client>, Option<OnceProof>);
 
 /// Compares what was presented with what is registered.
@@ -165,7 +186,7 @@ async fn judge(
     call: &Call,
     presented: &Presented,
     client: Option<Arc<Client>>,
-) -> Result<Proven, Why> {
+) -> Result<Proven, Unproven> {
     // The secret is hashed and compared before anything else is known, so that each refusal costs the same (C8).
     let fits = match &presented.credential {
         Credential::Basic(secret) | Credential::Post(secret) => {
@@ -175,7 +196,7 @@ async fn judge(
     };
     let client = client.ok_or(Why::Unknown)?;
     if client.disabled {
-        return Err(Why::Disabled);
+        return Err(Why::Disabled.into());
     }
     let method = match &presented.credential {
         Credential::Basic(_) => AuthMethod::ClientSecretBasic,
@@ -183,18 +204,30 @@ async fn judge(
         Credential::Assertion(_) => AuthMethod::PrivateKeyJwt,
         Credential::Nothing => AuthMethod::None,
     };
-    if client.auth_method() != method {
-        return Err(Why::WrongMethod);
+    if !may_use(&client, method) {
+        return Err(Why::WrongMethod.into());
     }
     match &presented.credential {
         Credential::Basic(_) | Credential::Post(_) if fits => Ok((client, None)),
-        Credential::Basic(_) | Credential::Post(_) => Err(Why::WrongSecret),
+        Credential::Basic(_) | Credential::Post(_) => Err(Why::WrongSecret.into()),
         Credential::Assertion(assertion) => {
             let proof = assertion::check(site, call.context.now, &client, assertion).await?;
             Ok((client, Some(proof)))
         }
         Credential::Nothing => Ok((client, None)),
     }
+}
+
+/// Whether a client may authenticate this way: by the method it registered, and by no other (RFC 7591 §2). Where it
+/// registered none, the default stands, and a secret may come in the header or in the form: many libraries send the
+/// form only, and RFC 6749 §2.3.1 allows both. A secret is never left out.
+fn may_use(client: &Client, method: AuthMethod) -> bool {
+    let usual = client.auth_method();
+    let unsaid = client.metadata.token_endpoint_auth_method.is_none();
+    usual == method
+        || (unsaid
+            && usual == AuthMethod::ClientSecretBasic
+            && method == AuthMethod::ClientSecretPost)
 }
 
 /// Whether `secret` is one of the client's. Without a client the same work is done for nothing.

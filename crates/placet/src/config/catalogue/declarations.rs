@@ -124,7 +124,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "[\"urn:ietf:params:oauth:grant-type:device_code\", \"refresh_token\"]").shown(Show::Live),
             Setting::new("clients.token_endpoint_auth_method",
                 Kind::Choice(&["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]),
-                Fallback::Absent("worked out: `client_secret_basic` with a secret, `private_key_jwt` with keys, else `none`"),
+                Fallback::Absent("worked out: `client_secret_basic` or `client_secret_post` with a secret, `private_key_jwt` with keys, else `none`"),
                 "How it proves who it is. `none` is for software that cannot keep a secret.", "\"none\"").shown(Show::Live),
             Setting::new("clients.scope", Kind::Text, Fallback::Absent("every scope"),
                 "The scopes it may ask for, separated by spaces.", "\"openid profile read\"").shown(Show::Live),

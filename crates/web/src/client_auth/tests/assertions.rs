@@ -331,3 +331,32 @@ async fn oidc_core_10_1_1_a_client_moves_to_a_new_key_at_its_jwks_uri() {
     assert_eq!(visits.load(Ordering::SeqCst), 2);
     assert_eq!(judge(&old, "inside").await, "NoKeys");
 }
+
+#[tokio::test]
+async fn t9_an_outage_of_a_jwks_uri_refuses_nobody_and_counts_for_nobody() {
+    let good = key(Algorithm::Es256);
+    let current = Arc::new(Mutex::new(json!("out of order")));
+    let (port, _) = key_server(Arc::clone(&current));
+    let world = World::with(FetchSettings {
+        extra_ca: None,
+        allow_private: vec![format!("127.0.0.1:{port}")],
+        development: true,
+    })
+    .await;
+    let uri = format!("http://127.0.0.1:{port}/keys");
+    world
+        .client("signer", &[], json!({ "jwks_uri": uri }))
+        .await;
+    let assertion = signed(&good, &claims(&world, &json!({})));
+    // More often than wrong credentials may come from one source.
+    for _ in 0..40 {
+        let judged = world.judge(&Request::assertion(&assertion)).await;
+        assert_eq!(judged, "keys unavailable");
+    }
+    *current.lock().unwrap() = set(&[&good]);
+    world.clock.advance(Lifetime::from_secs(1));
+    assert_eq!(
+        world.judge(&Request::assertion(&assertion)).await,
+        "signer"
+    );
+}

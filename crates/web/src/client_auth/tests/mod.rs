@@ -152,6 +152,7 @@ impl World {
                 assert_eq!(used_header, request.basic.is_some(), "{why}");
                 format!("{why:?}")
             }
+            Err(ClientAuthError::KeysUnavailable) => "keys unavailable".to_owned(),
             Err(ClientAuthError::Engine(error)) => format!("{error}"),
         }
     }

@@ -8,7 +8,11 @@ use super::*;
 #[expect(clippy::too_many_lines, reason = "one table")]
 async fn rfc6749_2_3_1_each_client_by_its_registered_method_only() {
     let world = World::new().await;
-    world.client("basic", &["old", SECRET], json!({})).await;
+    let by = |method: &str| json!({ "token_endpoint_auth_method": method });
+    world
+        .client("basic", &["old", SECRET], by("client_secret_basic"))
+        .await;
+    world.client("unsaid", &[SECRET], json!({})).await;
     world
         .client(
             "post",
@@ -47,6 +51,14 @@ async fn rfc6749_2_3_1_each_client_by_its_registered_method_only() {
             "basic",
         ),
         ("post", post("post", SECRET), "post"),
+        ("unsaid by basic", Request::basic("unsaid", SECRET), "unsaid"),
+        ("unsaid by post", post("unsaid", SECRET), "unsaid"),
+        ("unsaid by post, wrong", post("unsaid", "old"), "WrongSecret"),
+        (
+            "unsaid by name alone",
+            Request::post(&[("client_id", "unsaid")]),
+            "WrongMethod",
+        ),
         (
             "public",
             Request::post(&[("client_id", "public")]),
