@@ -22,6 +22,7 @@ use placet_web::{
     reply::Reply,
     site::Site,
 };
+use url::form_urlencoded;
 
 pub(crate) use self::respond::AuthorizationPayload;
 use self::{checks::Demand, params::Params};
@@ -29,6 +30,9 @@ use crate::{
     error::{OAuthError, Problem},
     face::FACE,
 };
+
+/// The longest query a post is turned into, in bytes: what common servers and proxies take.
+const QUERY_LIMIT_BYTES: usize = 8 * 1024;
 
 /// Who asks, and the address at which they may be answered: both known to belong together.
 pub(crate) struct Asker {
@@ -40,6 +44,9 @@ pub(crate) struct Asker {
 
 /// Answers GET and POST.
 pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
+    if let Some(address) = asked_again(&site, &call) {
+        return Reply::see_other(&address);
+    }
     let (form, asker) = match begin(&site, &call).await {
         Ok(begun) => begun,
         Err(problem) => {
@@ -48,7 +55,8 @@ pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
                 StatusCode::UNAUTHORIZED => StatusCode::BAD_REQUEST,
                 other => other,
             };
-            return person::error_page(&site, &call, status, problem.error.code());
+            let told = (status, problem.error.code());
+            return person::error_page(&site, &call, told, problem.retry_after);
         }
     };
     let params = Params::of(&form);
@@ -57,6 +65,19 @@ pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
         Ok(reply) => reply,
         Err(problem) => person::deliver(&site, &call, answer.refuse(&site, problem)),
     }
+}
+
+/// Where to ask again by GET, when the post of another site kept the person's sign-in back. A request that is too long for
+/// an address is answered as it came: the person then signs in once more.
+fn asked_again(site: &Site, call: &Call) -> Option<String> {
+    if !person::sign_in_was_kept_back(site, call) {
+        return None;
+    }
+    Form::of_call(call).ok()?;
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form_urlencoded::parse(&call.body))
+        .finish();
+    (query.len() <= QUERY_LIMIT_BYTES).then(|| site.settings.url(&format!("/authorize?{query}")))
 }
 
 /// The client and its redirect URI. Whatever is wrong here is told to the person, never to an address that nobody
@@ -129,6 +150,7 @@ fn ask<'a>(
         client: &asker.client,
         // A browser brings the request, so nothing proves that the client sent it.
         proven: false,
+        proof: None,
         peer: call.context.source(),
         rights: demand.rights,
         need: demand.need,

@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, fs, path::Path};
 
 use placet_oauth::{OAuthError, Problem, error_catalogue};
+use placet_web::client_auth::ClientAuthError;
 
 #[test]
 fn rfc6749_5_2_descriptions_have_only_the_characters_allowed() {
@@ -24,6 +25,15 @@ fn a_description_of_its_own_is_printed_too() {
     let body: serde_json::Value = serde_json::from_slice(&problem.reply().body).unwrap();
     assert_eq!(body["error"], "invalid_request");
     assert_eq!(body["error_description"], "The state is too long.");
+}
+
+#[test]
+fn t9_a_client_whose_keys_are_out_of_reach_is_told_to_come_back() {
+    let problem = Problem::from(ClientAuthError::KeysUnavailable);
+    assert_eq!(problem.error, OAuthError::TemporarilyUnavailable);
+    let reply = problem.reply();
+    assert_eq!(reply.status, 503);
+    assert_eq!(reply.headers["retry-after"], "5");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use placet_core::{
 use placet_web::face::Next;
 
 use crate::world::{
-    CALLBACK, ISSUER, LEGACY, NATIVE, OTHER, SPA, TV, WEB, World, answered, encode, request, set,
+    CALLBACK, ISSUER, LEGACY, NATIVE, OTHER, Pairs, Response, SPA, TV, WEB, World, answered,
+    encode, request, set,
 };
 
 #[tokio::test]
@@ -307,6 +308,59 @@ async fn a10_the_browser_is_sent_on_by_303_only() {
         .visit(None, &request(WEB, &[("prompt", "none")]))
         .await;
     assert_eq!(refused.status, StatusCode::SEE_OTHER);
+}
+
+/// A request that a page of another site posts, or of this one.
+async fn posted(world: &World, origin: (&'static str, &str), extra: Pairs<'_>) -> Response {
+    let mut call = world.call(Method::POST);
+    set(
+        &mut call,
+        "content-type",
+        "application/x-www-form-urlencoded",
+    );
+    set(&mut call, origin.0, origin.1);
+    call.body = encode(&request(WEB, extra)).into();
+    world.send(call, "/authorize").await
+}
+
+#[tokio::test]
+async fn oidc_core_3_1_2_1_a_cross_site_post_is_asked_again_by_get_so_that_the_sign_in_comes_along()
+{
+    let world = World::new().await;
+    let extra = [("state", "a b&c=d"), ("ui_locales", "de")];
+    for origin in [
+        ("sec-fetch-site", "cross-site"),
+        ("origin", "https://app.example"),
+        ("origin", "null"),
+    ] {
+        let again = posted(&world, origin, &extra).await;
+        assert_eq!(again.status, StatusCode::SEE_OTHER, "{origin:?}");
+        let (path, query) = again.header("location").split_once('?').unwrap();
+        assert_eq!(path, format!("{ISSUER}/authorize"));
+        assert_eq!(query, encode(&request(WEB, &extra)));
+    }
+    assert_eq!(world.site.engine.open_requests(), 0);
+    let long = "x".repeat(8 * 1024);
+    for (origin, state) in [
+        (("sec-fetch-site", "same-site"), "s"),
+        (("sec-fetch-site", "same-origin"), "s"),
+        // No address is that long everywhere.
+        (("sec-fetch-site", "cross-site"), long.as_str()),
+    ] {
+        let begun = posted(&world, origin, &[("state", state)]).await;
+        let to = begun.header("location");
+        assert!(!to.starts_with(&format!("{ISSUER}/authorize")), "{to}");
+    }
+}
+
+#[tokio::test]
+async fn oidc_core_3_1_2_1_an_error_page_speaks_the_language_of_a_posted_request() {
+    let world = World::new().await;
+    let origin = ("sec-fetch-site", "same-origin");
+    let extra = [("client_id", "nobody"), ("ui_locales", "fr")];
+    let told = posted(&world, origin, &extra).await;
+    assert!(told.status.is_client_error());
+    assert_eq!(told.header("content-language"), "fr");
 }
 
 #[tokio::test]

@@ -50,13 +50,7 @@ async fn fetched(
         judged => return Ok(judged?),
     }
     let anew = site.fetch.jwks_anew(url, now).await.map_err(unavailable)?;
-    Ok(verify(
-        site,
-        now,
-        client,
-        assertion,
-        &keys(&anew, pinned)?,
-    )?)
+    Ok(verify(site, now, client, assertion, &keys(&anew, pinned)?)?)
 }
 
 /// What it means that a key set cannot be fetched: a trouble that passes, or a URL that never gives keys.

@@ -154,6 +154,18 @@ pub(super) fn session_secret(site: &Site, call: &Call) -> Option<Secret<kind::Se
     Secret::parse(cookie::value(call, &name)?)
 }
 
+/// Whether a page of another site posted this and no sign-in came along: the cookie is `SameSite=Lax`, so that a browser
+/// that has one kept it back, and brings it when it asks again by GET.
+pub fn sign_in_was_kept_back(site: &Site, call: &Call) -> bool {
+    let elsewhere = match call.header("sec-fetch-site") {
+        Some(relation) => relation == "cross-site",
+        None => call
+            .header("origin")
+            .is_some_and(|origin| origin != site.settings.origin),
+    };
+    call.method == http::Method::POST && elsewhere && session_secret(site, call).is_none()
+}
+
 /// A browser in front of a form that belongs to no sign-in and no request.
 #[derive(Debug, Clone)]
 pub(super) struct FormBrowser {

@@ -32,6 +32,7 @@ use std::sync::Arc;
 use self::visit::settle;
 pub use self::{
     begin::{Attendance, begin},
+    browser::sign_in_was_kept_back,
     password::{PASSWORD_LIMIT_BYTES, PasswordError, Passwords},
     policy::{Ready, Silent, Wish, silently},
     render::{Extras, deliver, error_page, render},
@@ -92,7 +93,14 @@ fn request_routes(site: &Arc<Site>) -> Routes {
 
 /// The pages of a person without a request.
 fn own_routes(site: &Arc<Site>) -> Routes {
+    let start = {
+        let site = Arc::clone(site);
+        Route::get("/", Audience::Person, "", move |_| {
+            std::future::ready(render::go(&site, "/account"))
+        })
+    };
     vec![
+        start,
         page_route!(site, get "/sign-in", "OpenID Connect Core §3.1.2.3", sign_in::show),
         page_route!(site, post "/sign-in", "OpenID Connect Core §3.1.2.3", sign_in::submit),
         page_route!(site, get "/sign-out", "OpenID Connect RP-Initiated Logout §6", account::ask_sign_out),

@@ -79,11 +79,9 @@ pub fn render(site: &Site, call: &Call, page: &Page, extras: &Extras<'_>) -> Rep
     if let Ok(policy) = HeaderValue::try_from(content_security_policy(&targets)) {
         reply = reply.with_header(header::CONTENT_SECURITY_POLICY, policy);
     }
+    // No `Cross-Origin-Opener-Policy`: it would cut a window that an app opened for its sign-in off from the app, for good,
+    // and the app would wait for an answer that cannot reach it.
     reply
-        .with_header(
-            HeaderName::from_static("cross-origin-opener-policy"),
-            HeaderValue::from_static("same-origin"),
-        )
         .with_header(
             HeaderName::from_static("permissions-policy"),
             HeaderValue::from_static(PERMISSIONS_POLICY),
@@ -94,12 +92,17 @@ pub fn render(site: &Site, call: &Call, page: &Page, extras: &Extras<'_>) -> Rep
         )
 }
 
-/// An error page that says `code`, in the person's language.
-pub fn error_page(site: &Site, call: &Call, status: StatusCode, code: &str) -> Reply {
+/// An error page that says `code`, in the person's language, and after how long another try makes sense.
+pub fn error_page(
+    site: &Site,
+    call: &Call,
+    (status, code): (StatusCode, &str),
+    retry_after: Option<Lifetime>,
+) -> Reply {
     let error = ErrorPage {
         code: code.to_owned(),
         detail: None,
-        retry_after_s: None,
+        retry_after_s: retry_after.map(wait_s),
         restart: None,
     };
     error_reply(site, call, status, error, None)
@@ -176,9 +179,9 @@ pub(super) fn link(settings: &SiteSettings, path: &str) -> Link {
     Link::from(below(settings, path))
 }
 
-/// The language the query and the browser ask for.
+/// The language the query or the form, and the browser, ask for.
 pub(super) fn locale_of(settings: &SiteSettings, call: &Call) -> Locale {
-    let asked = asked_locales(call.query.as_bytes());
+    let asked = asked_locales(call.query.as_bytes()).or_else(|| asked_locales(&call.body));
     Locale::negotiate(
         asked.as_deref(),
         call.header("accept-language"),

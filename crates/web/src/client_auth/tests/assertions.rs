@@ -355,8 +355,5 @@ async fn t9_an_outage_of_a_jwks_uri_refuses_nobody_and_counts_for_nobody() {
     }
     *current.lock().unwrap() = set(&[&good]);
     world.clock.advance(Lifetime::from_secs(1));
-    assert_eq!(
-        world.judge(&Request::assertion(&assertion)).await,
-        "signer"
-    );
+    assert_eq!(world.judge(&Request::assertion(&assertion)).await, "signer");
 }

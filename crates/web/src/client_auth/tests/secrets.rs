@@ -51,9 +51,17 @@ async fn rfc6749_2_3_1_each_client_by_its_registered_method_only() {
             "basic",
         ),
         ("post", post("post", SECRET), "post"),
-        ("unsaid by basic", Request::basic("unsaid", SECRET), "unsaid"),
+        (
+            "unsaid by basic",
+            Request::basic("unsaid", SECRET),
+            "unsaid",
+        ),
         ("unsaid by post", post("unsaid", SECRET), "unsaid"),
-        ("unsaid by post, wrong", post("unsaid", "old"), "WrongSecret"),
+        (
+            "unsaid by post, wrong",
+            post("unsaid", "old"),
+            "WrongSecret",
+        ),
         (
             "unsaid by name alone",
             Request::post(&[("client_id", "unsaid")]),

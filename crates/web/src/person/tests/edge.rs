@@ -23,11 +23,8 @@ async fn h9_a20_c15_every_page_carries_its_headers() {
         assert_eq!(shown.header("referrer-policy"), "no-referrer", "{path}");
         assert_eq!(shown.header("x-frame-options"), "DENY", "{path}");
         assert_eq!(shown.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(
-            shown.header("cross-origin-opener-policy"),
-            "same-origin",
-            "{path}"
-        );
+        // An app that opened a window for its sign-in must be able to hear from it.
+        assert_eq!(shown.header("cross-origin-opener-policy"), "", "{path}");
         let policy = shown.header("content-security-policy");
         assert!(
             policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
@@ -185,4 +182,19 @@ async fn c15_secrets_print_nothing() {
     let call = browser.call(&world, http::Method::GET, &page, "");
     let ticket = crate::person::browser::Ticket::of_call(&world.site, &call, id).unwrap();
     assert!(!format!("{ticket:?}").contains(secret), "no log either");
+}
+
+#[tokio::test]
+async fn rfc9110_10_2_3_an_error_page_says_when_to_come_back() {
+    let world = World::new().await;
+    let call = Browser::new().call(&world, http::Method::GET, "/authorize", "");
+    let busy = (
+        http::StatusCode::SERVICE_UNAVAILABLE,
+        "temporarily_unavailable",
+    );
+    for (wait, want) in [(None, None), (Some(Lifetime::from_millis(6_001)), Some("7"))] {
+        let reply = crate::person::error_page(&world.site, &call, busy, wait);
+        let told = reply.headers.get("retry-after");
+        assert_eq!(told.map(|value| value.to_str().unwrap()), want);
+    }
 }

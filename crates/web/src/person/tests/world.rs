@@ -297,6 +297,7 @@ fn ask(client: &Client, rights: Rights, delivery: Delivery, open: serde_json::Va
         face: FaceName("plain".into()),
         client,
         proven: false,
+        proof: None,
         peer: "203.0.113.7".to_owned(),
         rights,
         need: SignInNeed::default(),
