@@ -45,7 +45,7 @@ pub enum BodyLimit {
 /// One path and method.
 #[derive(Clone)]
 pub struct Route {
-    /// The method. A GET answers HEAD too.
+    /// The method. A GET answers HEAD too, unless it is for [`Audience::Redirect`].
     pub method: Method,
     /// The path below the issuer's base; parameters in braces.
     pub path: &'static str,

@@ -12,6 +12,7 @@
 pub mod body;
 pub mod list;
 pub mod origin;
+mod refused;
 pub mod table;
 
 use std::{
@@ -33,14 +34,15 @@ use placet_core::{store::Store, time::Lifetime};
 use placet_web::{
     context::{Call, Context},
     face::{Audience, BodyLimit, Route},
-    limit::{Limiter, RetryAfter},
+    limit::RetryAfter,
     reply::Reply,
+    site::Site,
 };
 use tokio::time::Instant;
 
 use self::{
-    body::BodyError,
     origin::Authority,
+    refused::{Asked, Refused},
     table::{Place, Table},
 };
 use crate::{
@@ -73,8 +75,8 @@ pub enum Guard {
     Public {
         /// The public name.
         authority: Authority,
-        /// Counts requests of sources.
-        limiter: Arc<Limiter>,
+        /// Counts requests of sources, and has the pages that tell people what went wrong.
+        site: Arc<Site>,
         /// Proxies whose word counts.
         trusted: Vec<Network>,
     },
@@ -153,10 +155,11 @@ impl Router {
         let pattern = found.as_ref().map_or("(none)", |(place, _)| &place.pattern);
         let is_head = head.method == Method::HEAD;
         let method = head.method.clone();
-        let refusal = self.refusal(&head, &context);
-        let mut reply = match (refusal, found) {
-            (Some(refusal), _) => refusal,
-            (None, None) => Reply::text(StatusCode::NOT_FOUND, "There is nothing here.\n"),
+        let place = found.as_ref().map(|(place, _)| *place);
+        let for_any_origin = place.is_some_and(|place| place.is_for_any_origin(&method));
+        let mut reply = match (self.refusal(&head, &context), found) {
+            (Some(refused), _) => self.refuse(&refused, place, (&head, &context)),
+            (None, None) => self.refuse(&Refused::NoPlace, place, (&head, &context)),
             (None, Some((place, values))) => {
                 let wanted = Wanted {
                     place,
@@ -166,6 +169,10 @@ impl Router {
                 self.serve(head, body, wanted).await
             }
         };
+        // Refusals too: else a page of another origin could not tell them from a network that fails.
+        if for_any_origin {
+            allow_any_origin(&mut reply.headers);
+        }
         seal(&mut reply, &request_id);
         let taken = begun.elapsed();
         self.metrics.answered(&method, pattern, reply.status, taken);
@@ -187,24 +194,41 @@ impl Router {
     }
 
     /// What is judged before a route is looked at: the refusal, if there is one.
-    fn refusal(&self, head: &Parts, context: &Context) -> Option<Reply> {
+    fn refusal(&self, head: &Parts, context: &Context) -> Option<Refused> {
         let Guard::Public {
-            authority, limiter, ..
+            authority, site, ..
         } = &self.guard
         else {
             return None;
         };
         if !authority.is_meant(&head.uri, &head.headers) {
-            return Some(Reply::text(
-                StatusCode::MISDIRECTED_REQUEST,
-                "This server does not go by that name.\n",
-            ));
+            return Some(Refused::Misdirected);
         }
-        if let Err(RetryAfter(wait)) = limiter.request(&context.source(), context.now) {
-            return Some(later(StatusCode::TOO_MANY_REQUESTS, wait));
+        if let Err(RetryAfter(wait)) = site.limiter.request(&context.source(), context.now) {
+            return Some(Refused::TooMany(wait));
         }
         let stands = self.health.time_stands();
-        (!stands).then(|| later(StatusCode::SERVICE_UNAVAILABLE, CLOCK_RETRY))
+        (!stands).then_some(Refused::NotNow(CLOCK_RETRY))
+    }
+
+    /// Tells a refusal to whoever asked for `place`.
+    fn refuse(
+        &self,
+        refused: &Refused,
+        place: Option<&Place>,
+        (head, context): (&Parts, &Context),
+    ) -> Reply {
+        let site = match &self.guard {
+            Guard::Public { site, .. } => Some(site.as_ref()),
+            Guard::Admin { .. } => None,
+        };
+        let audience = place.and_then(|place| place.audience(&head.method));
+        refused.reply(&Asked {
+            head,
+            context,
+            audience,
+            site,
+        })
     }
 
     async fn serve(&self, head: Parts, body: Incoming, wanted: Wanted<'_>) -> Reply {
@@ -218,11 +242,9 @@ impl Router {
         {
             return reply;
         }
-        let Some(route) = route_for(place, &head.method) else {
-            return Reply::empty(StatusCode::METHOD_NOT_ALLOWED).with_header(
-                header::ALLOW,
-                HeaderValue::from_str(&place.allow).unwrap_or(HeaderValue::from_static("")),
-            );
+        let Some(route) = place.route_for(&head.method) else {
+            let refused = Refused::OtherMethod(place.allow.clone());
+            return self.refuse(&refused, Some(place), (&head, &context));
         };
         if route.audience == Audience::Operator && !self.is_operator(&head.headers) {
             return Reply::text(StatusCode::UNAUTHORIZED, "An operator's token is needed.\n")
@@ -235,7 +257,10 @@ impl Router {
         };
         let body = match body::read(body, limit_bytes).await {
             Ok(body) => body,
-            Err(error) => return unread(error),
+            Err(error) => {
+                let refused = Refused::Unread(error);
+                return self.refuse(&refused, Some(place), (&head, &context));
+            }
         };
         let call = Call {
             context,
@@ -245,11 +270,7 @@ impl Router {
             headers: head.headers,
             body,
         };
-        let mut reply = run(route, call).await;
-        if route.cross_origin {
-            allow_any_origin(&mut reply.headers);
-        }
-        reply
+        run(route, call).await
     }
 
     fn is_operator(&self, headers: &HeaderMap) -> bool {
@@ -279,16 +300,6 @@ struct Wanted<'a> {
     context: Context,
 }
 
-/// The route for a method; GET answers HEAD.
-fn route_for<'a>(place: &'a Place, method: &Method) -> Option<&'a Route> {
-    let wanted = if method == Method::HEAD {
-        &Method::GET
-    } else {
-        method
-    };
-    place.routes.iter().find(|route| route.method == wanted)
-}
-
 /// The handler's answer, or a 500 when it panicked. What it held is gone with it, so nothing broken is reused.
 async fn run(route: &Route, call: Call) -> Reply {
     let request_id = call.context.request_id.clone();
@@ -310,30 +321,12 @@ async fn run(route: &Route, call: Call) -> Reply {
     )
 }
 
-fn unread(error: BodyError) -> Reply {
-    let status = match error {
-        BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        BodyError::Broken => StatusCode::BAD_REQUEST,
-    };
-    // What is left of the body would be read as the next request.
-    Reply::empty(status).with_header(header::CONNECTION, HeaderValue::from_static("close"))
-}
-
-fn later(status: StatusCode, wait: Lifetime) -> Reply {
-    Reply::empty(status).with_header(
-        header::RETRY_AFTER,
-        HeaderValue::from(wait.as_secs_ceil().max(1)),
-    )
-}
-
 /// Answers the question a browser asks before a page of another origin may call.
 fn preflight(place: &Place) -> Option<Reply> {
     if !place.routes.iter().any(|route| route.cross_origin) {
         return None;
     }
     let mut reply = Reply::empty(StatusCode::NO_CONTENT);
-    allow_any_origin(&mut reply.headers);
     let methods = HeaderValue::from_str(&place.allow).ok()?;
     reply
         .headers

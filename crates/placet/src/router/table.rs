@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use http::Method;
-use placet_web::face::{Route, Routes};
+use placet_web::face::{Audience, Route, Routes};
 
 /// The routes of one path.
 pub struct Place {
@@ -19,6 +19,36 @@ pub struct Place {
     pub routes: Vec<Route>,
     /// The methods, for `Allow` (RFC 9110 §15.5.6).
     pub allow: String,
+}
+
+impl Place {
+    /// The route for a method. GET answers HEAD, except where a visit opens a request: previews and scanners that only look
+    /// at an address shall open none.
+    pub(super) fn route_for(&self, method: &Method) -> Option<&Route> {
+        let by = |wanted: &Method| self.routes.iter().find(|route| route.method == wanted);
+        if method == Method::HEAD {
+            return by(&Method::GET).filter(|route| answers_head(route));
+        }
+        by(method)
+    }
+
+    /// For whom the path is, when asked by this method.
+    pub(super) fn audience(&self, method: &Method) -> Option<Audience> {
+        let route = self.route_for(method).or(self.routes.first());
+        route.map(|route| route.audience)
+    }
+
+    /// Whether pages of other origins may read what this method is answered.
+    pub(super) fn is_for_any_origin(&self, method: &Method) -> bool {
+        match self.route_for(method) {
+            Some(route) => route.cross_origin,
+            None => self.routes.iter().any(|route| route.cross_origin),
+        }
+    }
+}
+
+fn answers_head(get: &Route) -> bool {
+    get.audience != Audience::Redirect
 }
 
 /// All paths.
@@ -150,7 +180,8 @@ fn is_plain(text: &str) -> bool {
 
 fn allow(routes: &[Route]) -> String {
     let mut methods: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
-    if methods.contains(&"GET") {
+    let get = routes.iter().find(|route| route.method == Method::GET);
+    if get.is_some_and(answers_head) {
         methods.push("HEAD");
     }
     if routes.iter().any(|route| route.cross_origin) {
@@ -164,10 +195,7 @@ fn allow(routes: &[Route]) -> String {
 #[cfg(test)]
 mod tests {
     use http::StatusCode;
-    use placet_web::{
-        face::{Audience, Route},
-        reply::Reply,
-    };
+    use placet_web::reply::Reply;
 
     use super::*;
 

@@ -240,7 +240,7 @@ pub fn public_router(app: &Arc<App>) -> Result<Router, StartError> {
     let default_port = if origin.is_https() { 443 } else { 80 };
     let guard = Guard::Public {
         authority: Authority::new(&origin.authority(), default_port),
-        limiter: Arc::clone(&app.site.limiter),
+        site: Arc::clone(&app.site),
         trusted: app.settings.trusted_proxies.clone(),
     };
     let table = Table::new(origin.path(), app.public_routes())?;

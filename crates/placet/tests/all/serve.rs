@@ -135,6 +135,71 @@ fn fetch_3_3_pages_of_other_origins_read_what_is_for_them() {
     }
 }
 
+/// What a page of another origin can read of an answer.
+fn is_readable_elsewhere(reply: &Reply) -> bool {
+    reply.header("access-control-allow-origin") == Some("*")
+}
+
+#[test]
+fn fetch_3_3_refusals_before_the_handler_can_be_read_too_and_are_oauth_errors() {
+    let server = Server::start("refusals", "[limits]\nrequests_per_source_s = 20\n");
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let large = format!("a={}", "x".repeat(64 * 1024));
+    let too_large = server.ask("POST", "/token", &[form], &large);
+    let other_method = server.ask("PUT", "/revoke", &[], "");
+    for (reply, status) in [(&too_large, 413), (&other_method, 405)] {
+        assert_eq!(reply.status, status);
+        assert!(is_readable_elsewhere(reply), "{reply:?}");
+        assert_eq!(reply.json()["error"], "invalid_request", "{reply:?}");
+    }
+    let refused = (0..200)
+        .map(|_| server.ask("POST", "/token", &[form], "a=b"))
+        .find(|reply| reply.status == 429)
+        .unwrap();
+    assert!(is_readable_elsewhere(&refused), "{refused:?}");
+    assert_eq!(refused.json()["error"], "temporarily_unavailable");
+    assert!(refused.header("retry-after").is_some());
+}
+
+#[test]
+fn rfc9110_15_5_people_get_pages_and_programs_a_line() {
+    let server = Server::start("wrong-turns", "");
+    let browser = ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    for (method, path, status) in [
+        ("GET", "/nothing", 404),
+        ("PUT", "/account", 405),
+        ("PUT", "/authorize", 405),
+    ] {
+        let page = server.ask(method, path, &[browser, ("Accept-Language", "de")], "");
+        assert_eq!(page.status, status, "{path}");
+        assert!(page.body.contains("<html lang=\"de\""), "{page:?}");
+        assert!(page.header("content-security-policy").is_some(), "{path}");
+        let line = server.ask(method, path, &[], "");
+        assert_eq!(line.status, status, "{path}");
+        assert_eq!(
+            line.header("content-type"),
+            Some("text/plain; charset=utf-8")
+        );
+    }
+    let elsewhere = server.ask("GET", "/", &[browser, ("Host", "evil.example")], "");
+    assert!(!elsewhere.body.contains("<html"), "{elsewhere:?}");
+    let start = server.ask("GET", "/", &[browser], "");
+    assert_eq!(
+        (start.status, start.header("location")),
+        (303, Some("/account"))
+    );
+}
+
+#[test]
+fn rfc9110_9_3_2_a_look_at_an_authorization_address_opens_nothing() {
+    let server = Server::start("previews", "");
+    let reply = server.ask("HEAD", "/authorize?client_id=tv", &[], "");
+    assert_eq!(
+        (reply.status, reply.header("allow")),
+        (405, Some("GET, POST"))
+    );
+}
+
 #[test]
 fn e13_large_heads_and_bodies_are_refused() {
     let server = Server::start("sizes", "");
