@@ -213,10 +213,11 @@ fn check_times(claims: &Claims, profile: &Profile<'_>, now: i64) -> Result<(), P
     {
         return Err(ProofError::NotYetValid);
     }
-    // A far `exp` would make the memory of used `jti` values grow without bound.
+    // A far `exp` would make the memory of used `jti` values grow without bound. It is measured from where a clock that
+    // runs ahead may stand, so that the longest lifetime allowed is no trap for it.
     if profile
         .max_lifetime_s
-        .is_some_and(|lifetime_s| claims.expires_at > now.saturating_add(lifetime_s))
+        .is_some_and(|lifetime_s| claims.expires_at > latest_start.saturating_add(lifetime_s))
     {
         return Err(ProofError::TooLong);
     }

@@ -105,7 +105,7 @@ pub struct Profile<'a> {
     pub audience: Audience<'a>,
     /// Whether `exp` is enforced.
     pub expiry: Expiry,
-    /// How far ahead of `now` the `exp` may lie, in seconds; `None` sets no bound.
+    /// How far ahead of `now` the `exp` may lie, in seconds, besides [`Self::max_ahead_s`]; `None` sets no bound.
     pub max_lifetime_s: Option<i64>,
     /// How far ahead of `now` `nbf` and `iat` may lie, in seconds.
     pub max_ahead_s: i64,

@@ -134,7 +134,7 @@ async fn t9_t10_an_assertion_is_for_us_alone_and_by_a_registered_key() {
         (
             "too long",
             &es256,
-            json!({ "exp": now + 301 }),
+            json!({ "exp": now + 311 }),
             proof("TooLong"),
         ),
         ("expired", &es256, json!({ "exp": now }), proof("Expired")),
