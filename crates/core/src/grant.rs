@@ -44,7 +44,7 @@ pub struct Grant {
     /// When it was revoked. Absent while it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// When it may be deleted. Absent while it stands.
+    /// When it may be deleted: nothing can come of it any more. Absent: never by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_until: Option<Timestamp>,
 }

@@ -93,6 +93,9 @@ pub struct Session {
     /// bound to it lives on with the new session of the same `sid`. Absent while its cookie counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_at: Option<Timestamp>,
+    /// The session of the same `sid` whose place it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<SecretHash<kind::Session>>,
     /// When the person or an operator ended it. Absent while it lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use placet_core::{
-    client::{AuthenticatedClient, DEVICE_CODE},
+    client::{AuthenticatedClient, Client, DEVICE_CODE},
     engine::Ask,
     pending::{Delivery, Payload, SignInNeed},
     right::Rights,
@@ -62,11 +62,21 @@ pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
 async fn request(site: &Site, call: &Call) -> Result<DeviceRequest, Problem> {
     let form = Form::of_call(call)?;
     let client = client_auth::authenticate(site, call, &form).await?;
-    if !client.client().may_use(DEVICE_CODE) {
+    match asked(site, client.client(), &form) {
+        Ok(rights) => Ok(DeviceRequest { client, rights }),
+        Err(problem) => {
+            // Nothing will be opened: the assertion is spent here, so that it cannot come again (threat T9).
+            site.engine.spend_proof(&client).await?;
+            Err(problem)
+        }
+    }
+}
+
+fn asked(site: &Site, client: &Client, form: &Form) -> Result<Rights, Problem> {
+    if !client.may_use(DEVICE_CODE) {
         return Err(OAuthError::UnauthorizedClient.into());
     }
-    let rights = resource::asked_of_a_person(&site.settings, client.client(), &form)?;
-    Ok(DeviceRequest { client, rights })
+    resource::asked_of_a_person(&site.settings, client, form)
 }
 
 /// Opens a request whose person sits elsewhere. They are always asked: whoever began it may not be them (threat D4).
@@ -84,6 +94,7 @@ pub async fn device_authorization(
         face: FACE,
         client,
         proven: !client.is_public(),
+        proof: request.client.proof().cloned(),
         peer: context.source(),
         rights: request.rights.clone(),
         need: SignInNeed::default(),

@@ -3,7 +3,7 @@
 //! Spec: RFC 6749 §4.4
 
 use super::{
-    Attempts, Caller, Committed, Engine, Error, active, collect::proof_change, tokens::Specs,
+    Attempts, Caller, Committed, Engine, Error, active, proof::proof_change, tokens::Specs,
 };
 use crate::{
     client::AuthenticatedClient,

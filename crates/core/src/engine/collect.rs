@@ -6,7 +6,7 @@
 //!
 //! Spec: RFC 6749 §4.1.3, RFC 8628 §3.4–3.5, RFC 9700 §2.1.1
 
-use super::{Attempts, Caller, Committed, Engine, Error, active};
+use super::{Attempts, Caller, Committed, Engine, Error, active, proof::Proof};
 use crate::{
     client::{AuthenticatedClient, Client},
     event::{Actor, EventKind},
@@ -57,6 +57,17 @@ impl Engine {
         ask: &Collect<'_>,
         caller: &Caller,
     ) -> Result<Committed<TokenSet>, Error> {
+        let proof = Proof::of(ask.client);
+        let taken = self.take(ask, &proof, caller).await;
+        proof.told(self, taken).await
+    }
+
+    async fn take(
+        &self,
+        ask: &Collect<'_>,
+        proof: &Proof<'_>,
+        caller: &Caller,
+    ) -> Result<Committed<TokenSet>, Error> {
         let hash = *ask.secret.hash().as_bytes();
         let kind = match ask.by {
             CollectBy::Code => HandleKind::Code,
@@ -70,7 +81,10 @@ impl Engine {
                 value: request,
                 version,
             } = super::found(found)?;
-            match self.may_collect(ask, &request, version, caller, now).await {
+            match self
+                .may_collect(ask, proof, (&request, version), caller, now)
+                .await
+            {
                 Ok(()) => {}
                 // Somebody changed the request while a wrong use was to end it: judge what is there now.
                 Err(Error::Store(error @ StoreError::Conflict)) => {
@@ -87,11 +101,12 @@ impl Engine {
                     .clone()
                     .collect(Id::from_bytes([0; 16]), Id::from_bytes([0; 16]), now)
             {
-                return Err(self.not_yet(ask, &hash, request, version, refusal).await?);
+                return Err(self.not_yet(&hash, request, version, refusal).await?);
             }
-            let (commit, tokens) = self
+            let (mut commit, tokens) = self
                 .plan_collect(ask, request.clone(), version, caller, now)
                 .await?;
+            commit.changes.extend(proof.change());
             match self.write(commit).await {
                 Ok(()) => {
                     self.pace.forget(&hash);
@@ -106,12 +121,13 @@ impl Engine {
     async fn may_collect(
         &self,
         ask: &Collect<'_>,
-        request: &PendingRequest,
-        version: u64,
+        proof: &Proof<'_>,
+        (request, version): (&PendingRequest, u64),
         caller: &Caller,
         now: Timestamp,
     ) -> Result<(), Error> {
         if let (CollectBy::Code, State::Collected { family, .. }) = (ask.by, &request.state) {
+            proof.settle(self).await?;
             // Whoever brings a used code, somebody has it who should not (RFC 9700 §4.5.3.1).
             self.end_reused(*family, caller).await?;
             return Err(Refusal::Reused.into());
@@ -123,7 +139,10 @@ impl Engine {
             Err(Refusal::WrongClient)
         };
         let Err(refusal) = judged else { return Ok(()) };
-        if ask.by == CollectBy::Code && matches!(request.state, State::Approved(_)) {
+        // Only a wrong proof of the request itself burns the code; what the client asks for beside it may be mended.
+        let burns = matches!(refusal, Refusal::WrongClient | Refusal::WrongProof);
+        if burns && ask.by == CollectBy::Code && matches!(request.state, State::Approved(_)) {
+            proof.settle(self).await?;
             let mut failed = request.clone();
             failed.state = failed.state.end(EndKind::Failed, now)?;
             failed.keep_until = request.retention(now);
@@ -138,16 +157,14 @@ impl Engine {
         Err(refusal.into())
     }
 
-    /// What a poll that finds nothing is told. Only a grown interval, and a single-use proof, are written.
+    /// What a poll that finds nothing is told. Only a grown interval is written.
     async fn not_yet(
         &self,
-        ask: &Collect<'_>,
         hash: &[u8; 32],
         mut request: PendingRequest,
         version: u64,
         refusal: Refusal,
     ) -> Result<Error, Error> {
-        self.spend_proof(ask.client).await?;
         let (Refusal::Waiting { .. }, Delivery::Poll { interval }) = (&refusal, &request.delivery)
         else {
             return Ok(refusal.into());
@@ -190,7 +207,8 @@ impl Engine {
         let approval = approval.as_ref().clone();
         let issuer = self.issuer().await?;
         let person = self.person_of(&approval).await?;
-        let (grant, grant_change) = self.grant_of(&request, &approval, client, now).await?;
+        let (mut grant, grant_version) = self.grant_of(&request, &approval, client, now).await?;
+        let grant_id = grant.id;
         let subject = approval.subject.as_deref().unwrap_or(&client.client_id);
         let mut basis = Basis {
             issuer: &issuer,
@@ -199,7 +217,7 @@ impl Engine {
             subject,
             rights: &approval.granted,
             authentication: approval.authentication.as_ref(),
-            grant: Some(grant),
+            grant: Some(grant_id),
             family: None,
             session: approval.session,
             sid: approval.sid,
@@ -215,16 +233,17 @@ impl Engine {
         event.client = Some(client.id);
         event.person = approval.person;
         event.request = Some(request.id);
-        event.grant = Some(grant);
+        event.grant = Some(grant_id);
         event.family = Some(family.id);
         event.session = approval.sid;
         event.tokens = made.jtis;
         let before = request.expires_at;
+        let remembered = matches!(request.delivery, Delivery::Redirect { .. });
         request.keep_until = request.retention(now).max(now.plus(RETENTION));
-        (request.state, _) = request.state.collect(grant, family.id, now)?;
+        (request.state, _) = request.state.collect(grant_id, family.id, now)?;
         let mut changes = vec![
             Change::update(version, Record::Pending(Box::new(request))),
-            grant_change,
+            keeping(&mut grant, grant_version, &family, remembered),
         ];
         changes.push(Change::insert(Record::Family(family)));
         changes.extend(made.changes);
@@ -232,7 +251,6 @@ impl Engine {
             key: Key::person(p.value.id),
             version: p.version,
         }));
-        changes.extend(proof_change(ask.client));
         Ok((
             Commit {
                 issuer: self.issuer,
@@ -264,19 +282,13 @@ impl Engine {
         approval: &Approval,
         client: &Client,
         now: Timestamp,
-    ) -> Result<(Id<Grant>, Change), Error> {
+    ) -> Result<(Grant, Option<u64>), Error> {
         if let Some(id) = approval.under {
             let grant = self.store.as_ref().grant(self.issuer, id).await?;
             let grant = grant
                 .filter(|g| g.value.is_live())
                 .ok_or(Refusal::Revoked)?;
-            return Ok((
-                id,
-                Change::Require {
-                    key: Key::grant(id),
-                    version: grant.version,
-                },
-            ));
+            return Ok((grant.value, Some(grant.version)));
         }
         let grant = Grant {
             id: Id::random(self.random()),
@@ -292,42 +304,26 @@ impl Engine {
             revoked_at: None,
             keep_until: None,
         };
-        Ok((grant.id, Change::insert(Record::Grant(grant))))
+        Ok((grant, None))
     }
 
     /// Ends a family because something single-use that belongs to it came again.
     pub(crate) async fn end_reused(&self, id: Id<Family>, caller: &Caller) -> Result<(), Error> {
         self.end_family(id, EventKind::ReuseDetected, caller).await
     }
-
-    /// Writes a single-use proof of a client where the verb itself writes nothing.
-    pub(crate) async fn spend_proof(&self, client: &AuthenticatedClient) -> Result<(), Error> {
-        let caller = Caller {
-            actor: Actor::Client,
-            peer: None,
-        };
-        let mut attempts = Attempts::default();
-        while let Some(spend) = proof_change(client) {
-            let mut event = self.event(EventKind::ProofSpent, &caller, self.store.now());
-            event.client = Some(client.client().id);
-            match self
-                .write(Commit::new(self.issuer, event).with(spend))
-                .await
-            {
-                Ok(()) => break,
-                Err(error) => attempts.again(error)?,
-            }
-        }
-        Ok(())
-    }
 }
 
-/// The change that spends a client's single-use proof.
-pub(crate) fn proof_change(client: &AuthenticatedClient) -> Option<Change> {
-    client.proof().map(|proof| Change::Spend {
-        value: proof.value,
-        keep_until: proof.keep_until,
-    })
+/// The change that keeps a grant until nothing can come of it any more: of a polled one no token after its families, while
+/// a redirected one may be remembered and goes only when it is revoked.
+fn keeping(grant: &mut Grant, version: Option<u64>, family: &Family, remembered: bool) -> Change {
+    if let Some(version) = version {
+        return Change::Require {
+            key: Key::grant(grant.id),
+            version,
+        };
+    }
+    grant.keep_until = (!remembered).then(|| family.expires_at.plus(RETENTION));
+    Change::insert(Record::Grant(grant.clone()))
 }
 
 /// The family of one approval's tokens. It is there without a refresh token too, so that a replayed code can end

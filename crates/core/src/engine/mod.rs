@@ -12,6 +12,7 @@ mod client_token;
 mod collect;
 mod introspect;
 mod open;
+mod proof;
 mod refresh;
 mod registry;
 mod revoke;
@@ -36,7 +37,7 @@ pub use self::{
     show::{Shown, View, belongs_to},
     sign_in::SignIn,
     sweep::{EVENT_RETENTION, SWEEP_STEP},
-    verify::{Verified, Violation},
+    verify::{FOR_EVER, Verified, Violation},
 };
 use self::{cache::Cache, census::Census};
 use crate::{
@@ -48,7 +49,7 @@ use crate::{
     random::Random,
     refusal::Refusal,
     store::{Commit, Outcome, Store, StoreError, Versioned},
-    time::Timestamp,
+    time::{Lifetime, Timestamp},
     token::{SignError, Signer},
     vault::Vault,
 };
@@ -241,6 +242,12 @@ impl Attempts {
             | StoreError::Corrupt { .. } => Err(error.into()),
         }
     }
+}
+
+/// The first moment at which something issued counts again after everything issued up to `now` was ended: what was
+/// issued in that very moment must not survive it.
+pub fn just_after(now: Timestamp) -> Timestamp {
+    now.plus(Lifetime::from_millis(1))
 }
 
 /// The record, or the refusal for what is not there.

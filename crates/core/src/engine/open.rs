@@ -1,8 +1,8 @@
 //! `open`: a client asks, and a request begins to wait.
 
-use super::{Attempts, Caller, Committed, Engine, Error, active, census::Caps};
+use super::{Attempts, Caller, Committed, Engine, Error, active, census::Caps, proof::spending};
 use crate::{
-    client::Client,
+    client::{Client, OnceProof},
     event::{Actor, EventKind},
     grant::Grant,
     id::Id,
@@ -40,6 +40,8 @@ pub struct Ask<'a> {
     pub client: &'a Client,
     /// Whether the client proved who it is.
     pub proven: bool,
+    /// The single-use proof of that, which opening spends. Absent when there is none.
+    pub proof: Option<OnceProof>,
     /// From where.
     pub peer: String,
     /// For what.
@@ -118,7 +120,7 @@ impl Engine {
         };
         let user_code = ask
             .with_user_code
-            .then(|| UserCode::generate(self.random()));
+            .then(|| UserCode::generate(self.census.open(now), self.random()));
         let mut request = PendingRequest {
             id,
             face: ask.face.clone(),
@@ -169,6 +171,7 @@ impl Engine {
         if let Some(code) = &user_code {
             handle(HandleKind::UserCode, *code.hash(&self.vault).as_bytes());
         }
+        commit.changes.extend(ask.proof.as_ref().map(spending));
         (
             commit,
             Opened {

@@ -3,7 +3,7 @@
 //! Spec: RFC 6749 §6, RFC 9700 §4.14.2
 
 use super::{
-    Attempts, Caller, Committed, Engine, Error, active, collect::proof_change, found, tokens::Specs,
+    Attempts, Caller, Committed, Engine, Error, active, found, proof::Proof, tokens::Specs,
 };
 use crate::{
     client::AuthenticatedClient,
@@ -44,6 +44,17 @@ impl Engine {
         ask: &RefreshRequest<'_>,
         caller: &Caller,
     ) -> Result<Committed<TokenSet>, Error> {
+        let proof = Proof::of(ask.client);
+        let rotated = self.rotate(ask, &proof, caller).await;
+        proof.told(self, rotated).await
+    }
+
+    async fn rotate(
+        &self,
+        ask: &RefreshRequest<'_>,
+        proof: &Proof<'_>,
+        caller: &Caller,
+    ) -> Result<Committed<TokenSet>, Error> {
         let client = ask.client.client();
         active(client)?;
         let issuer = self.issuer().await?;
@@ -67,7 +78,7 @@ impl Engine {
                 }
                 Ok(Rotation::Next) => {}
                 Ok(Rotation::Repeat(receipt)) => {
-                    self.spend_proof(ask.client).await?;
+                    proof.settle(self).await?;
                     let repeated = receipt.open(ask.secret, now).ok_or(Refusal::Reused)?;
                     return Ok(Committed(repeated));
                 }
@@ -77,7 +88,8 @@ impl Engine {
                 }
                 Err(refusal) => return Err(refusal.into()),
             }
-            let (commit, given) = self.plan_refresh(ask, &issuer, &standing, caller, now)?;
+            let (mut commit, given) = self.plan_refresh(ask, &issuer, &standing, caller, now)?;
+            commit.changes.extend(proof.change());
             match self.write(commit).await {
                 Ok(()) => return Ok(Committed(given)),
                 Err(error) => attempts.again(error)?,
@@ -138,7 +150,6 @@ impl Engine {
             .changes
             .push(self.spent(standing, ask.secret, &made.set, now));
         commit.changes.extend(grounds(standing));
-        commit.changes.extend(proof_change(ask.client));
         Ok((commit, made.set))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Spec: RFC 7591 §2, OpenID Connect Core §5.1
 
-use super::{Attempts, Caller, Committed, Engine, Error, found};
+use super::{Attempts, Caller, Committed, Engine, Error, found, just_after};
 use crate::{
     client::{Client, ClientMetadata},
     event::{Event, EventKind},
@@ -11,11 +11,9 @@ use crate::{
     refusal::Refusal,
     secret::{Digest, SecretHash, kind},
     store::{Change, Commit, Key, Name, Record, StoreError, Table, Versioned},
-    time::{Lifetime, Timestamp},
+    time::Timestamp,
 };
 
-/// What was issued in the very moment of a lock or a new password must not survive it.
-const MOMENT: Lifetime = Lifetime::from_millis(1);
 /// Sessions read at once when a person's are ended.
 const SESSIONS_STEP: usize = 500;
 
@@ -243,7 +241,7 @@ impl Engine {
             change(&mut person);
             (person.id, person.subject, person.username) = fixed;
             if end_sessions {
-                person.not_before = Some(now.plus(MOMENT));
+                person.not_before = Some(just_after(now));
             }
             let mut event = self.event(EventKind::PersonChanged, caller, now);
             event.person = Some(person.id);
@@ -286,7 +284,7 @@ impl Engine {
         person.disabled = true;
         person.erased = true;
         person.declared = None;
-        person.not_before = Some(now.plus(MOMENT));
+        person.not_before = Some(just_after(now));
         let id = person.id;
         let commit = Commit::new(self.issuer, self.erasure(id, caller, now))
             .with(Change::Delete {

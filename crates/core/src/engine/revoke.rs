@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The most grants or sessions of one person that are listed.
-pub(crate) const LIST_LIMIT: usize = 1_000;
+const LIST_LIMIT: usize = 1_000;
 
 /// What a revocation did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! `sign_in` and `sign_out`: a session begins and ends.
 
-use super::{Attempts, Caller, Committed, Engine, Error, revoke::LIST_LIMIT};
+use super::{Attempts, Caller, Committed, Engine, Error};
 use crate::{
     event::{Actor, EventKind},
     id::Id,
     person::{Authentication, Person, Session},
     refusal::Refusal,
     secret::{Secret, SecretHash, kind},
-    store::{Change, Commit, Key, Record, Table, Versioned},
+    store::{Change, Commit, Key, Record, Versioned},
     time::{Lifetime, Timestamp},
 };
 
@@ -103,6 +103,7 @@ impl Engine {
             peer: caller.peer.clone().unwrap_or_default(),
             agent: ask.agent.chars().take(AGENT_LIMIT_CHARS).collect(),
             replaced_at: None,
+            replaces: again.as_ref().map(|old| old.value.hash),
             ended_at: None,
         };
         let mut event = self.event(EventKind::SignedIn, caller, now);
@@ -155,21 +156,23 @@ impl Engine {
         }
     }
 
-    /// The changes that end every session of the same `sid` that has not ended.
+    /// The changes that end a session and those it replaced, as far as they have not ended.
     async fn endings(&self, session: &Session, now: Timestamp) -> Result<Vec<Change>, Error> {
-        let owner = *session.person.as_bytes();
-        let all = self
-            .store
-            .owned(self.issuer, Table::Session, owner, LIST_LIMIT)
-            .await?;
-        let ended = all.into_iter().filter_map(|record| match record.value {
-            Record::Session(mut one) if one.sid == session.sid && one.ended_at.is_none() => {
-                one.ended_at = Some(now);
-                Some(Change::update(record.version, Record::Session(one)))
+        let mut changes = Vec::new();
+        let mut next = Some(session.hash);
+        while let Some(hash) = next {
+            let Some(Versioned { mut value, version }) =
+                self.store.as_ref().session(self.issuer, hash).await?
+            else {
+                break;
+            };
+            next = value.replaces;
+            if value.ended_at.is_none() {
+                value.ended_at = Some(now);
+                changes.push(Change::update(version, Record::Session(value)));
             }
-            _ => None,
-        });
-        Ok(ended.collect())
+        }
+        Ok(changes)
     }
 
     /// The live session of a cookie and its person, if both still count.

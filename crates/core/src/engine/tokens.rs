@@ -91,6 +91,9 @@ impl Engine {
                     .sign(alg, Some("at+jwt"), &merged(claims, rfc9068))?
             }
         };
+        // A family that ends with the sign-in takes all its tokens along, narrowed ones too.
+        let bound = basis.session.filter(|_| bound_to_session);
+        let session = family.and_then(|family| family.session).or(bound);
         made.changes
             .push(Change::insert(Record::Access(AccessToken {
                 hash: SecretHash::of(&token),
@@ -100,7 +103,7 @@ impl Engine {
                 subject: basis.subject.to_owned(),
                 grant: basis.grant,
                 family: family.map(|f| f.id),
-                session: basis.session.filter(|_| bound_to_session),
+                session,
                 rights: rights.clone(),
                 authentication: basis.authentication.cloned(),
                 issued_at: basis.now,

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::{EVENT_RETENTION, Engine, Error, clarify::ended_as};
+use super::{Engine, Error, clarify::ended_as};
 use crate::{
     event::{Event, EventKind},
     grant::Grant,
@@ -17,10 +17,12 @@ use crate::{
     person::Session,
     secret::{SecretHash, kind},
     store::{Key, Record, StoreError, Table, Versioned},
-    time::Timestamp,
+    time::{Lifetime, Timestamp},
     token::{AccessToken, Family, RefreshToken},
 };
 
+/// The span of what is never deleted.
+pub const FOR_EVER: Lifetime = Lifetime::from_millis(u64::MAX);
 /// Rows read at once.
 const STEP: usize = 1_000;
 
@@ -71,9 +73,11 @@ impl Engine {
     /// Reads everything of this issuer and reports what does not hold. Changes made meanwhile are not mistaken for
     /// violations: records are read before the events that must explain them.
     ///
+    /// `events_kept` says how long events are kept, [`FOR_EVER`] for always: what is older need not be explained.
+    ///
     /// # Errors
     /// [`Error::Store`] when the store cannot be read; a row that cannot be decoded is a violation instead.
-    pub async fn verify(&self) -> Result<Verified, Error> {
+    pub async fn verify(&self, events_kept: Lifetime) -> Result<Verified, Error> {
         let mut report = Verified::default();
         let mut held = Held::default();
         let mut records = Vec::new();
@@ -87,7 +91,7 @@ impl Engine {
         }
         let now = self.store.now();
         let mut told = self.read_events(&mut report).await?;
-        told.since = Some(now.minus(EVENT_RETENTION));
+        told.since = Some(now.minus(events_kept));
         // What may be deleted is being deleted, one bounded step after the other.
         records.retain(|record| record.keep_until().is_none_or(|end| end >= now));
         for record in &records {

@@ -1,7 +1,8 @@
 //! The short code a person carries from one screen to another.
 //!
-//! Eight letters of a twenty-letter alphabet are 34.5 bits; with the limits on guesses the chance to hit
-//! a live code stays below 2^-32 for its lifetime. Vowels are left out so that no words appear.
+//! Eight letters of a twenty-letter alphabet are 34.5 bits: the five guesses a browser has hit one live code with a
+//! chance below 2^-32. With more open requests there are more codes to hit, so codes grow by a letter for each twenty
+//! times as many. Vowels are left out so that no words appear.
 //!
 //! Spec: RFC 8628 §6.1
 
@@ -15,28 +16,36 @@ use crate::{
 
 /// Consonants that are hard to confuse (RFC 8628 §6.1).
 const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
-/// Letters in a code.
-const LENGTH: usize = 8;
+/// Letters in a code while few requests are open, and the most there ever are.
+const LENGTH: std::ops::RangeInclusive<usize> = 8..=11;
+/// How many requests may be open before codes grow by a letter.
+const FEW: u32 = 1_000;
 /// The longest text that is read as a code, in bytes.
 const INPUT_LIMIT_BYTES: usize = 64;
 
-/// A user code in its one form: eight upper-case letters.
+/// A user code in its one form: upper-case letters, eight or a few more.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UserCode(String);
 
 impl UserCode {
-    /// Draws a code.
-    pub fn generate(random: &dyn Random) -> Self {
+    /// Draws a code, longer when many requests are open.
+    pub fn generate(open: u32, random: &dyn Random) -> Self {
         let letter = || {
             let index = usize::from(below(random, 20));
             char::from(ALPHABET.get(index).copied().unwrap_or(b'B'))
         };
-        Self(std::iter::repeat_with(letter).take(LENGTH).collect())
+        let mut length = *LENGTH.start();
+        let mut room = FEW;
+        while open > room && length < *LENGTH.end() {
+            length += 1;
+            room = room.saturating_mul(20);
+        }
+        Self(std::iter::repeat_with(letter).take(length).collect())
     }
 
     /// Reads what a person typed: upper-cased, and everything outside the alphabet dropped.
     ///
-    /// `None` when not exactly eight letters are left.
+    /// `None` when fewer or more letters are left than a code has.
     ///
     /// ```
     /// # use placet_core::pending::UserCode;
@@ -52,7 +61,7 @@ impl UserCode {
             .map(|c| c.to_ascii_uppercase())
             .filter(|c| ALPHABET.iter().any(|a| char::from(*a) == *c))
             .collect();
-        (letters.len() == LENGTH).then_some(Self(letters))
+        LENGTH.contains(&letters.len()).then_some(Self(letters))
     }
 
     /// The hash it is stored and looked up by. Keyed, since it is short enough to be tried out.
@@ -62,9 +71,9 @@ impl UserCode {
 }
 
 impl fmt::Display for UserCode {
-    /// Two groups of four, as a person reads them.
+    /// Two groups, as a person reads them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.split_at_checked(LENGTH / 2) {
+        match self.0.split_at_checked(self.0.len() / 2) {
             Some((left, right)) => write!(f, "{left}-{right}"),
             None => f.write_str(&self.0),
         }
@@ -109,9 +118,18 @@ mod tests {
     }
 
     #[test]
+    fn d1_codes_grow_with_the_number_of_open_requests() {
+        for (open, letters) in [(0, 8), (1_000, 8), (1_001, 9), (20_001, 10), (u32::MAX, 11)] {
+            let code = UserCode::generate(open, &SystemRandom);
+            assert_eq!(code.0.len(), letters, "{open} open");
+            assert_eq!(UserCode::parse(&code.to_string()), Some(code));
+        }
+    }
+
+    #[test]
     fn d1_codes_use_the_whole_alphabet_and_do_not_repeat() {
         let codes: HashSet<String> = (0..20_000)
-            .map(|_| UserCode::generate(&SystemRandom).0)
+            .map(|_| UserCode::generate(0, &SystemRandom).0)
             .collect();
         assert!(codes.len() > 19_990, "{}", codes.len());
         let letters: HashSet<char> = codes.iter().flat_map(|c| c.chars()).collect();

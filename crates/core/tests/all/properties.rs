@@ -316,7 +316,7 @@ proptest! {
     #[test]
     fn parsing_what_was_printed_gives_the_same(seed in any::<u64>(), millis in 0..i64::MAX) {
         let random = SeededRandom::new(seed);
-        let code = UserCode::generate(&random);
+        let code = UserCode::generate(0, &random);
         prop_assert_eq!(UserCode::parse(&code.to_string()), Some(code));
         let id = Id::<Person>::random(&random);
         prop_assert_eq!(id.to_string().parse(), Ok(id));

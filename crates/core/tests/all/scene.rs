@@ -193,6 +193,7 @@ pub(crate) fn ask(client: &Client, delivery: Delivery) -> Ask<'_> {
         face: FaceName(Cow::Borrowed("oauth")),
         client,
         proven: true,
+        proof: None,
         peer: "192.0.2.1".to_owned(),
         rights: rights("read write"),
         need: SignInNeed::default(),
@@ -476,7 +477,11 @@ impl Scene {
 
     /// Every rule of the store holds.
     pub(crate) async fn verified(&self) {
-        let report = self.engine.verify().await.unwrap();
+        let report = self
+            .engine
+            .verify(placet_core::engine::EVENT_RETENTION)
+            .await
+            .unwrap();
         assert!(report.records > 0 && report.events > 0);
         assert_eq!(report.violations, []);
     }

@@ -74,12 +74,18 @@ pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
 async fn request(site: &Site, call: &Call) -> Result<TokenRequest, Problem> {
     let form = Form::of_call(call)?;
     let client = client_auth::authenticate(site, call, &form).await?;
-    let grant = GrantRequest::parse(&form, client.client())?;
-    Ok(TokenRequest {
-        client,
-        grant,
-        caller: call.context.caller(Actor::Client),
-    })
+    match GrantRequest::parse(&form, client.client()) {
+        Ok(grant) => Ok(TokenRequest {
+            client,
+            grant,
+            caller: call.context.caller(Actor::Client),
+        }),
+        Err(problem) => {
+            // No verb will: an assertion must not come again, whatever was wrong beside it (threat T9).
+            site.engine.spend_proof(&client).await?;
+            Err(problem)
+        }
+    }
 }
 
 /// Issues tokens for a grant.

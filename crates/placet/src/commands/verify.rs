@@ -1,5 +1,7 @@
 //! `placet verify`.
 
+use placet_core::engine::FOR_EVER;
+
 use super::{
     desk::{self, CommandError, Desk, StoreArgs},
     print::{Sheet, counted},
@@ -15,10 +17,11 @@ pub(super) async fn run(store: StoreArgs, terminal: Terminal) -> Status {
 }
 
 async fn verify(desk: &Desk) -> Result<Status, CommandError> {
+    let events_kept = desk.settings.retention.events.unwrap_or(FOR_EVER);
     let verified = desk
         .operator
         .engine()
-        .verify()
+        .verify(events_kept)
         .await
         .map_err(OperationError::from)?;
     let terminal = desk.terminal;

@@ -97,6 +97,7 @@ impl Scene {
             peer: "192.0.2.7".to_owned(),
             agent: "a browser".to_owned(),
             replaced_at: None,
+            replaces: None,
             ended_at: None,
         }
     }

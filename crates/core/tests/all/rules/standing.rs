@@ -68,6 +68,7 @@ fn world() -> World {
         peer: String::new(),
         agent: String::new(),
         replaced_at: None,
+        replaces: None,
         ended_at: None,
     };
     let standing = Standing {

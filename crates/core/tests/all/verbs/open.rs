@@ -50,7 +50,12 @@ async fn c10_each_cap_refuses_before_any_write_and_frees_itself() {
         let client = scene.client("tv").await;
         let first = scene.device(&client).await;
         scene.device(&client).await;
-        let events = scene.engine.verify().await.unwrap().events;
+        let events = scene
+            .engine
+            .verify(placet_core::engine::EVENT_RETENTION)
+            .await
+            .unwrap()
+            .events;
         let told = scene
             .engine
             .open(ask(client.client(), device()), scene.now())
@@ -58,7 +63,12 @@ async fn c10_each_cap_refuses_before_any_write_and_frees_itself() {
         let told = refused(told);
         assert!(matches!(told, Refusal::TooMany { .. }), "{name}: {told:?}");
         assert_eq!(
-            scene.engine.verify().await.unwrap().events,
+            scene
+                .engine
+                .verify(placet_core::engine::EVENT_RETENTION)
+                .await
+                .unwrap()
+                .events,
             events,
             "{name}"
         );
@@ -102,7 +112,7 @@ async fn a_user_code_leads_to_its_request_in_any_spelling() {
     assert_eq!(shown.request.id, opened.request.id);
     assert_eq!(shown.user_code, Some(code.to_string()));
     assert_eq!(shown.client.client_id, "tv");
-    let other = UserCode::generate(scene.setting.random.as_ref());
+    let other = UserCode::generate(0, scene.setting.random.as_ref());
     let told = scene.engine.show(View::UserCode(&other)).await;
     assert_eq!(refused(told), Refusal::NotFound);
 }
@@ -111,7 +121,12 @@ async fn a_user_code_leads_to_its_request_in_any_spelling() {
 async fn d5_looking_changes_nothing() {
     let scene = Scene::new().await;
     let opened = scene.device(&scene.client("tv").await).await;
-    let before = scene.engine.verify().await.unwrap().events;
+    let before = scene
+        .engine
+        .verify(placet_core::engine::EVENT_RETENTION)
+        .await
+        .unwrap()
+        .events;
     for _ in 0..100 {
         scene
             .engine
@@ -125,7 +140,15 @@ async fn d5_looking_changes_nothing() {
             .unwrap();
     }
     assert_eq!(scene.state(opened.request.id).await, State::Pending);
-    assert_eq!(scene.engine.verify().await.unwrap().events, before);
+    assert_eq!(
+        scene
+            .engine
+            .verify(placet_core::engine::EVENT_RETENTION)
+            .await
+            .unwrap()
+            .events,
+        before
+    );
 }
 
 #[tokio::test]

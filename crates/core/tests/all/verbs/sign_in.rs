@@ -79,7 +79,14 @@ async fn nobody_signs_in_with_a_proof_of_who_they_were() {
 async fn a_sign_out_ends_the_session_once() {
     let scene = Scene::new().await;
     let (session, cookie) = scene.sign_in("ada").await;
-    let events = async || scene.engine.verify().await.unwrap().events;
+    let events = async || {
+        scene
+            .engine
+            .verify(placet_core::engine::EVENT_RETENTION)
+            .await
+            .unwrap()
+            .events
+    };
     scene
         .engine
         .sign_out(session.hash, &Caller::default())

@@ -59,7 +59,13 @@ impl Planted {
     }
 
     async fn finds(&self, rule: &str) {
-        let violations = self.scene.engine.verify().await.unwrap().violations;
+        let violations = self
+            .scene
+            .engine
+            .verify(placet_core::engine::EVENT_RETENTION)
+            .await
+            .unwrap()
+            .violations;
         let found = violations.iter().any(|violation| violation.rule == rule);
         assert!(found, "{rule}: {violations:?}");
     }
@@ -281,7 +287,13 @@ async fn j5_an_approval_and_a_denial_of_one_request_are_found() {
     event.request = Some(request.id);
     let commit = Commit::new(planted.scene.setting.issuer, event);
     planted.scene.engine.put(commit).await.unwrap();
-    let found: Vec<Violation> = planted.scene.engine.verify().await.unwrap().violations;
+    let found: Vec<Violation> = planted
+        .scene
+        .engine
+        .verify(placet_core::engine::EVENT_RETENTION)
+        .await
+        .unwrap()
+        .violations;
     assert_eq!(
         found.iter().map(|v| v.rule).collect::<Vec<_>>(),
         ["one answer"]
