@@ -23,7 +23,10 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use placet_core::{store::StoreError, time::Clock};
+use placet_core::{
+    store::StoreError,
+    time::{Clock, Timestamp},
+};
 use tokio::sync::{mpsc, oneshot};
 
 use self::{
@@ -143,6 +146,14 @@ impl SqliteStore {
     /// [`StoreError::Unavailable`] when the file cannot be read.
     pub async fn data_version(&self) -> Result<u64, StoreError> {
         self.ask(|reply| Job::DataVersion { reply }).await
+    }
+
+    /// The time of the event that was written last, whatever its time is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the file cannot be read.
+    pub fn newest_event_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.readers.newest_event_at()
     }
 
     /// Finishes what is queued, moves the log into the file and ends the writer. Whatever is asked afterwards is

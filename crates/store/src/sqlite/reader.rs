@@ -140,6 +140,17 @@ impl Readers {
         })
     }
 
+    /// The time of the event that was written last.
+    pub(super) fn newest_event_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.with(|connection| {
+            prepare(connection, statement::NEWEST_EVENT_AT)?
+                .query_row([], |row| row.get(0))
+                .optional()
+                .map(|found: Option<i64>| found.map(Timestamp::from_millis))
+                .map_err(unavailable)
+        })
+    }
+
     pub(super) fn census(
         &self,
         issuer: Id<Issuer>,

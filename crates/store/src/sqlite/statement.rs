@@ -107,6 +107,9 @@ pub(super) const APPEND: &str =
 pub(super) const HAS_EVENT: &str = "SELECT 1 FROM event WHERE issuer = ?1 AND id = ?2";
 pub(super) const EVENTS: &str =
     "SELECT id, body FROM event WHERE issuer = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+/// Rows are numbered in the order they were written, which ids tell only as long as time does not run backwards.
+pub(super) const NEWEST_EVENT_AT: &str = 
+    "SELECT at FROM event WHERE rowid = (SELECT max(rowid) FROM event)";
 pub(super) const NEXT_EVENT_ISSUER: &str =
     "SELECT issuer FROM event WHERE issuer > ?1 ORDER BY issuer LIMIT 1";
 pub(super) const OLDEST_EVENTS: &str =
@@ -124,7 +127,7 @@ pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// Everything above that does not belong to one table.
 #[cfg(test)]
-pub(super) const OTHERS: [&str; 20] = [
+pub(super) const OTHERS: [&str; 21] = [
     BEGIN,
     BEGIN_READ,
     COMMIT,
@@ -137,6 +140,7 @@ pub(super) const OTHERS: [&str; 20] = [
     APPEND,
     HAS_EVENT,
     EVENTS,
+    NEWEST_EVENT_AT,
     NEXT_EVENT_ISSUER,
     OLDEST_EVENTS,
     DELETE_EVENTS,
