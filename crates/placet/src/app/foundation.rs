@@ -60,7 +60,9 @@ impl Foundation {
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
 
         let issuer = issuer_record(records.as_ref(), settings.public_origin.as_str()).await?;
-        clock.believe(issuer.clock_mark.max(clock.now()));
+        // The mark is kept every few minutes; the newest event says what was reached since.
+        let newest = store.newest_event_at()?.unwrap_or(issuer.clock_mark);
+        clock.believe(issuer.clock_mark.max(newest).max(clock.now()));
         let vault = vault(records.as_ref(), issuer.id, &master).await?;
         let keys = KeyRing::open(
             Arc::clone(&records),

@@ -10,12 +10,12 @@ use placet_core::{
     issuer::Issuer,
     random::SystemRandom,
     store::{Change, Commit, Name, Record, Store as _},
-    time::{Clock as _, Lifetime, SystemClock},
+    time::{Clock as _, Lifetime, SystemClock, Timestamp},
 };
 use placet_store::SqliteStore;
 use serde_json::Value;
 
-use crate::server::{Reply, Server, placet};
+use crate::server::{Reply, Server, ask, placet};
 
 const DECLARED: &str = r#"
 [[scopes]]
@@ -352,6 +352,38 @@ fn plant(server: &Server) {
         store.commit(commit).await.unwrap();
         store.close().await;
     });
+}
+
+/// Writes an event of this time, as a server with that clock would.
+fn reach(server: &Server, at: Timestamp) {
+    let path = server.directory.path().join("placet.db");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let store = SqliteStore::open(&path, Arc::new(SystemClock)).unwrap();
+        let issuer = Issuer::new(&format!("http://{}", server.address), at).id;
+        let event = Event::new(Id::ordered(at, &SystemRandom), EventKind::ClientChanged, at);
+        store.commit(Commit::new(issuer, event)).await.unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
+fn c11_a_start_believes_what_the_newest_event_says_until_an_operator_knows_better() {
+    let mut server = started("newest-event");
+    assert!(server.stop().success());
+    // As if it had run on for an hour and died before it kept the mark again.
+    reach(&server, SystemClock.now().plus(Lifetime::from_secs(3600)));
+    let server = server.start_again(DECLARED);
+    let ready = |server: &Server| ask(&server.admin, "GET", "/ready", &[], "");
+    let behind = ready(&server);
+    assert_eq!(behind.status, 503, "{behind:?}");
+    assert!(behind.body.contains("clock_behind"), "{behind:?}");
+    let accepted = told(&server, &["clock", "accept"], "");
+    assert_eq!(accepted.status, 0, "{}", accepted.err);
+    let server = server.restart(DECLARED);
+    assert_eq!(ready(&server).status, 200);
 }
 
 #[test]

@@ -107,6 +107,11 @@ impl Server {
     /// Starts it again on the same store, with other further settings.
     pub(crate) fn restart(mut self, more: &str) -> Self {
         assert!(self.stop().success());
+        self.start_again(more)
+    }
+
+    /// The same after it was stopped.
+    pub(crate) fn start_again(mut self, more: &str) -> Self {
         let text = settings(&self.address, &self.admin, more);
         self.directory.write("placet.toml", &text);
         self.child = spawn(&self.directory);

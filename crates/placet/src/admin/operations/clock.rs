@@ -37,6 +37,8 @@ impl Operator {
         read.value.clock_mark = accepted;
         let mut event = self.engine.note(EventKind::IssuerChanged, &self.caller);
         event.note = Some("clock accepted".into());
+        // A start believes the newest event's time too, so this one tells the accepted time.
+        event.at = accepted;
         let change = Change::update(read.version, Record::Issuer(read.value));
         self.engine
             .put(Commit::new(issuer, event).with(change))

@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt};
 
 use placet_core::{
     Id,
-    engine::{self, NewPerson},
+    engine::{self, NewPerson, just_after},
     event::EventKind,
     person::Person,
     refusal::Refusal,
@@ -282,7 +282,7 @@ impl Operator {
             return Err(OperationError::invalid("the person", "was erased"));
         }
         read.value.password_hash = Some(hash);
-        read.value.not_before = Some(self.store().now());
+        read.value.not_before = Some(just_after(self.store().now()));
         self.write_person(read, "password").await
     }
 
@@ -325,7 +325,7 @@ impl Operator {
 
     fn shut_out(&self, person: &mut Person, disabled: bool) {
         if disabled && !person.disabled {
-            person.not_before = Some(self.store().now());
+            person.not_before = Some(just_after(self.store().now()));
         }
         person.disabled = disabled;
     }
