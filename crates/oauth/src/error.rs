@@ -336,7 +336,7 @@ impl From<Error> for Problem {
             Error::Sign(cause) => {
                 tracing::error!(%cause, "a token could not be signed");
                 match cause {
-                    // The first RSA key is made in the background after start.
+                    // The first PS256 key is made in the background after start.
                     SignError::NoKey(_) => Self::trouble(),
                     SignError::Failed => OAuthError::ServerError.into(),
                 }

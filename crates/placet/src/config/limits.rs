@@ -169,8 +169,6 @@ pub struct Lifetimes {
     pub refresh_token_idle: Lifetime,
     /// A sign-in, from its beginning.
     pub session: Lifetime,
-    /// A sign-in nobody uses.
-    pub session_idle: Lifetime,
     /// A remembered approval; absent means that none is remembered.
     pub remembered_consent: Option<Lifetime>,
 }
@@ -185,50 +183,28 @@ pub(crate) fn lifetimes(reader: &Reader<'_>) -> Lifetimes {
         refresh_token: reader.seconds("refresh_token"),
         refresh_token_idle: reader.seconds("refresh_token_idle"),
         session: reader.seconds("session"),
-        session_idle: reader.seconds("session_idle"),
         remembered_consent: Some(reader.seconds("remembered_consent"))
             .filter(|span| *span > Lifetime::ZERO),
     };
-    for (idle, idle_value, whole, whole_value) in [
-        (
-            "session_idle",
-            lifetimes.session_idle,
-            "session",
-            lifetimes.session,
-        ),
-        (
-            "refresh_token_idle",
-            lifetimes.refresh_token_idle,
-            "refresh_token",
-            lifetimes.refresh_token,
-        ),
-    ] {
-        ordered(
-            reader,
-            idle,
-            idle_value.as_secs(),
-            whole,
-            whole_value.as_secs(),
-        );
-    }
+    ordered(
+        reader,
+        "refresh_token_idle",
+        lifetimes.refresh_token_idle.as_secs(),
+        "refresh_token",
+        lifetimes.refresh_token.as_secs(),
+    );
     lifetimes
 }
 
 /// Everything under `[retention]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Requests that are over.
-    pub requests: Lifetime,
-    /// Tokens that are over.
-    pub tokens: Lifetime,
     /// Audit events; absent means for ever.
     pub events: Option<Lifetime>,
 }
 
 pub(crate) fn retention(reader: &Reader<'_>) -> Retention {
     Retention {
-        requests: reader.seconds("requests"),
-        tokens: reader.seconds("tokens"),
         events: Some(reader.seconds("events")).filter(|span| *span > Lifetime::ZERO),
     }
 }

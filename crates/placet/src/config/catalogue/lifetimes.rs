@@ -64,12 +64,6 @@ pub(super) const SECTIONS: &[Section] = &[
                 "One sign-in of a person, from its beginning. NIST SP 800-63B-4 asks for a day at most at AAL2.",
             ),
             Setting::seconds(
-                "lifetimes.session_idle",
-                8 * HOUR_S,
-                (1, YEAR_S),
-                "A sign-in nobody uses: a working day, so that a browser left open overnight is signed out.",
-            ),
-            Setting::seconds(
                 "lifetimes.remembered_consent",
                 180 * DAY_S,
                 (0, 10 * YEAR_S),
@@ -80,26 +74,13 @@ pub(super) const SECTIONS: &[Section] = &[
     Section {
         name: "retention",
         list: false,
-        about: "How long what is over is kept, in seconds. `placet people erase` does not wait for it.",
-        settings: &[
-            Setting::seconds(
-                "retention.requests",
-                DAY_S,
-                (MINUTE_S, YEAR_S),
-                "Requests that were answered, collected or ended; kept so that a replay is recognised.",
-            ),
-            Setting::seconds(
-                "retention.tokens",
-                7 * DAY_S,
-                (MINUTE_S, YEAR_S),
-                "Tokens and families that expired or were revoked; kept so that reuse is recognised.",
-            ),
-            Setting::seconds(
-                "retention.events",
-                YEAR_S,
-                (0, 100 * YEAR_S),
-                "Audit events. 0 keeps them for ever.",
-            ),
-        ],
+        about: "How long the audit is kept, in seconds. How long everything else is kept follows from how long it lives, and \
+                is told in `docs/operating.md`. `placet people erase` does not wait for it.",
+        settings: &[Setting::seconds(
+            "retention.events",
+            YEAR_S,
+            (0, 100 * YEAR_S),
+            "Audit events. 0 keeps them for ever.",
+        )],
     },
 ];

@@ -52,7 +52,7 @@ pub(super) const SECTIONS: &[Section] = &[Section {
             Unit::Count,
             5,
             (1, 1000),
-            "Wrong user codes one browser may enter in a window. 5 tries at 20^8 codes are a chance below 2^-32 (RFC 8628 §5.1, §6.1). Who guesses is stopped, never the code.",
+            "Wrong user codes one browser may enter in a window. 5 tries at 20^8 codes hit one live code with a chance below 2^-32, any of a thousand with one below 2^-22; while more are live, codes are longer (RFC 8628 §5.1, §6.1). Who guesses is stopped, never the code.",
         ),
         Setting::number(
             "limits.user_code_guesses_per_source",

@@ -38,6 +38,13 @@ pub struct DeclaredPerson {
 pub(super) fn person(entry: &Reader<'_>) -> Option<DeclaredPerson> {
     let username = entry.parsed("username", username);
     let subject = entry.parsed("subject", subject);
+    if !entry.has("subject") {
+        let fault = Fault::new(
+            "is missing, so that a person who is erased and still declared is made anew",
+        );
+        let hint = "give each person one of their own and never give it to anybody else";
+        entry.warning(entry.place(), "subject", fault.hint(hint));
+    }
     let password = password(entry);
     let claims = claims(&entry.section("claims"));
     let secret = match &password {

@@ -88,11 +88,18 @@ fn people_are_named_once_and_prove_themselves_once() {
         ),
         (
             "two passwords",
-            "[[people]]\nusername = \"ada\"\npassword = \"short\"\npassword_hash = \"x\"\n",
+            "[[people]]\nusername = \"ada\"\nsubject = \"u-1\"\npassword = \"short\"\npassword_hash = \"x\"\n",
             &[
-                "6: warning: people.password has fewer than 8 characters",
-                "7: people.password_hash stands beside password; one of them is enough",
-                "7: people.password_hash is no argon2id hash in PHC form",
+                "7: warning: people.password has fewer than 8 characters",
+                "8: people.password_hash stands beside password; one of them is enough",
+                "8: people.password_hash is no argon2id hash in PHC form",
+            ],
+        ),
+        (
+            "no subject",
+            "[[people]]\nusername = \"ada\"\n",
+            &[
+                "4: warning: people.subject is missing, so that a person who is erased and still declared is made anew",
             ],
         ),
         (
@@ -104,15 +111,15 @@ fn people_are_named_once_and_prove_themselves_once() {
         ),
         (
             "claims",
-            "[[people]]\nusername = \"ada\"\n[people.claims]\nemail = 5\nmail = \"x\"\nemail_verified = \"yes\"\n\
+            "[[people]]\nusername = \"ada\"\nsubject = \"u-1\"\n[people.claims]\nemail = 5\nmail = \"x\"\nemail_verified = \"yes\"\n\
           picture = \"javascript:alert(1)\"\naddress = { city = \"x\", country = 5 }\n",
             &[
-                "7: people.claims.email must be text in quotes, not a number",
-                "8: people.claims.mail is no setting",
-                "9: people.claims.email_verified must be true or false, not text",
-                "10: people.claims.picture must be an https address, not \"javascript:alert(1)\"",
-                "11: people.claims.address.city is no part of an address",
-                "11: people.claims.address.country must be text in quotes, not a number",
+                "8: people.claims.email must be text in quotes, not a number",
+                "9: people.claims.mail is no setting",
+                "10: people.claims.email_verified must be true or false, not text",
+                "11: people.claims.picture must be an https address, not \"javascript:alert(1)\"",
+                "12: people.claims.address.city is no part of an address",
+                "12: people.claims.address.country must be text in quotes, not a number",
             ],
         ),
     ]);

@@ -79,7 +79,8 @@ fn the_alternatives_the_example_shows_are_valid() {
     let hash = catalogue::setting(PHC).unwrap().example;
     let secret = catalogue::setting("clients.client_secret").unwrap().example;
     let text = format!(
-        "{}[[people]]\nusername = \"a\"\npassword_hash = {hash}\n[[people]]\nusername = \"b\"\n\
+        "{}[[people]]\nusername = \"a\"\nsubject = \"u-a\"\npassword_hash = {hash}\n[[people]]\n\
+         username = \"b\"\nsubject = \"u-b\"\n\
          password_file = \"ada.password\"\n[[clients]]\nclient_id = \"c\"\nclient_secret = {secret}\n\
          redirect_uris = [\"https://c.example/\"]\n[[clients]]\nclient_id = \"d\"\n\
          client_secret_file = \"app.secret\"\nredirect_uris = [\"https://d.example/\"]\n[[clients]]\n\

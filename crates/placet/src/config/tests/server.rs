@@ -232,8 +232,10 @@ fn values_have_types_and_bounds() {
         ),
         (
             "no effect",
-            "[lifetimes]\nsession = 60\nsession_idle = 61\n",
-            &["6: warning: lifetimes.session_idle is above lifetimes.session and has no effect"],
+            "[lifetimes]\nrefresh_token = 60\nrefresh_token_idle = 61\n",
+            &[
+                "6: warning: lifetimes.refresh_token_idle is above lifetimes.refresh_token and has no effect",
+            ],
         ),
         (
             "filter",

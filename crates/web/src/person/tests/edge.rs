@@ -192,7 +192,10 @@ async fn rfc9110_10_2_3_an_error_page_says_when_to_come_back() {
         http::StatusCode::SERVICE_UNAVAILABLE,
         "temporarily_unavailable",
     );
-    for (wait, want) in [(None, None), (Some(Lifetime::from_millis(6_001)), Some("7"))] {
+    for (wait, want) in [
+        (None, None),
+        (Some(Lifetime::from_millis(6_001)), Some("7")),
+    ] {
         let reply = crate::person::error_page(&world.site, &call, busy, wait);
         let told = reply.headers.get("retry-after");
         assert_eq!(told.map(|value| value.to_str().unwrap()), want);
