@@ -197,3 +197,34 @@ fn rfc7591_2_every_member_of_client_metadata_is_a_setting() {
         .collect();
     assert_eq!(described, known);
 }
+
+#[test]
+fn the_page_of_defaults_names_every_number_with_its_default() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/defaults.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let mut named = BTreeSet::new();
+    for row in page.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let (key, rest) = row.split_once("` | ").unwrap();
+        let (default, rest) = rest.split_once(" | ").unwrap();
+        let setting = catalogue::setting(key).unwrap_or_else(|| panic!("{key} is no setting"));
+        assert_eq!(
+            setting.fallback,
+            Fallback::Number(default.parse().unwrap()),
+            "{key}"
+        );
+        let Kind::Number { unit, .. } = setting.kind else {
+            panic!("{key} is no number");
+        };
+        let seconds = rest.starts_with("seconds |");
+        assert_eq!(seconds, unit == catalogue::Unit::Seconds, "{key}");
+        assert!(named.insert(key), "{key} stands there twice");
+    }
+    for setting in catalogue::settings() {
+        let number = matches!(setting.fallback, Fallback::Number(_));
+        assert!(
+            !number || named.contains(setting.key),
+            "{} is missing",
+            setting.key
+        );
+    }
+}
