@@ -96,6 +96,9 @@ pub struct Session {
     /// The session of the same `sid` whose place it took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<SecretHash<kind::Session>>,
+    /// The session of the same `sid` that took its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<SecretHash<kind::Session>>,
     /// When the person or an operator ended it. Absent while it lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,

@@ -106,7 +106,10 @@ impl Engine {
             let now = self.store.now();
             let shown = self.show(View::Id(answer.request)).await?;
             shown.request.state.unanswered()?;
-            self.in_time(&shown.request, shown.version, now).await?;
+            if let Err(error) = self.in_time(&shown.request, shown.version, now).await {
+                attempts.reload(error)?;
+                continue;
+            }
             active(&shown.client)?;
             may_decide(&shown, answer, now)?;
             let (asker, before) = (shown.request.asker.clone(), shown.request.expires_at);

@@ -33,7 +33,10 @@ impl Engine {
         loop {
             let now = self.store.now();
             let shown = self.show(View::Id(id)).await?;
-            self.in_time(&shown.request, shown.version, now).await?;
+            if let Err(error) = self.in_time(&shown.request, shown.version, now).await {
+                attempts.reload(error)?;
+                continue;
+            }
             may_sit(&shown.request, seat)?;
             let asked_before = match &shown.request.state {
                 State::Clarifying { round, .. } => *round,

@@ -81,19 +81,18 @@ impl Engine {
                 value: request,
                 version,
             } = super::found(found)?;
-            match self
+            // Somebody may change the request while a wrong use is to end it: judge what is there then.
+            if let Err(error) = self
                 .may_collect(ask, proof, (&request, version), caller, now)
                 .await
             {
-                Ok(()) => {}
-                // Somebody changed the request while a wrong use was to end it: judge what is there now.
-                Err(Error::Store(error @ StoreError::Conflict)) => {
-                    attempts.again(error)?;
-                    continue;
-                }
-                Err(error) => return Err(error),
+                attempts.reload(error)?;
+                continue;
             }
-            self.in_time(&request, version, now).await?;
+            if let Err(error) = self.in_time(&request, version, now).await {
+                attempts.reload(error)?;
+                continue;
+            }
             active(ask.client.client())?;
             if let Err(refusal) =
                 request

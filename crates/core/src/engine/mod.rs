@@ -244,6 +244,16 @@ impl Attempts {
     }
 }
 
+impl Attempts {
+    /// `Ok` when a step before the verb's own commit lost a race, so that the verb should load and decide again.
+    pub(crate) fn reload(&mut self, error: Error) -> Result<(), Error> {
+        match error {
+            Error::Store(lost @ StoreError::Conflict) => self.again(lost),
+            Error::Refused(_) | Error::Unknown | Error::Store(_) | Error::Sign(_) => Err(error),
+        }
+    }
+}
+
 /// The first moment at which something issued counts again after everything issued up to `now` was ended: what was
 /// issued in that very moment must not survive it.
 pub fn just_after(now: Timestamp) -> Timestamp {

@@ -11,7 +11,7 @@ use crate::{
     person::{SeatedPerson, Session},
     refusal::Refusal,
     secret::{Digest, SecretHash, kind},
-    store::{Change, Commit, Key, Record, StoreError, Versioned},
+    store::{Change, Commit, Key, Record, Versioned},
     time::Timestamp,
 };
 
@@ -90,7 +90,10 @@ impl Engine {
         loop {
             let now = self.store.now();
             let shown = self.show(View::Id(id)).await?;
-            self.in_time(&shown.request, shown.version, now).await?;
+            if let Err(error) = self.in_time(&shown.request, shown.version, now).await {
+                attempts.reload(error)?;
+                continue;
+            }
             may_sit(&shown.request, seat)?;
             let digest = shown.request.digest(&shown.client, seat.person().id);
             let by = Seat {
@@ -135,7 +138,8 @@ impl Engine {
     }
 
     /// Says 'expired' for a request that is too late, and first makes that so for everybody: the request ends in
-    /// a commit of its own, once.
+    /// a commit of its own, once. A conflict there is told as it is and must be decided again: an answer may have been
+    /// committed just in time while this was read.
     pub(crate) async fn in_time(
         &self,
         request: &PendingRequest,
@@ -159,8 +163,7 @@ impl Engine {
         let commit = Commit::new(self.issuer, event)
             .with(Change::update(version, Record::Pending(Box::new(ended))));
         match self.write(commit).await {
-            // Somebody else changed it first; they can only have ended it too, since its time is over.
-            Ok(()) | Err(StoreError::Conflict) => Err(late.into()),
+            Ok(()) => Err(late.into()),
             Err(error) => Err(error.into()),
         }
     }

@@ -1,5 +1,7 @@
 //! `sign_in` and `sign_out`: a session begins and ends.
 
+use std::collections::HashSet;
+
 use super::{Attempts, Caller, Committed, Engine, Error};
 use crate::{
     event::{Actor, EventKind},
@@ -103,6 +105,7 @@ impl Engine {
             peer: caller.peer.clone().unwrap_or_default(),
             agent: ask.agent.chars().take(AGENT_LIMIT_CHARS).collect(),
             replaced_at: None,
+            replaced_by: None,
             replaces: again.as_ref().map(|old| old.value.hash),
             ended_at: None,
         };
@@ -118,12 +121,13 @@ impl Engine {
             });
         if let Some(Versioned { mut value, version }) = again {
             value.replaced_at = Some(now);
+            value.replaced_by = Some(hash);
             commit = commit.with(Change::update(version, Record::Session(value)));
         }
         (commit, session)
     }
 
-    /// Ends a session, with those it replaced; what was bound to them ends too. Ending an ended or unknown one changes
+    /// Ends a sign-in, with the sessions before and after it of the same `sid`; what was bound to them ends too. Ending an ended or unknown one changes
     /// nothing.
     ///
     /// # Errors
@@ -156,17 +160,21 @@ impl Engine {
         }
     }
 
-    /// The changes that end a session and those it replaced, as far as they have not ended.
+    /// The changes that end a session, those it replaced and those that replaced it, as far as they have not ended.
     async fn endings(&self, session: &Session, now: Timestamp) -> Result<Vec<Change>, Error> {
         let mut changes = Vec::new();
-        let mut next = Some(session.hash);
-        while let Some(hash) = next {
+        let mut seen = HashSet::new();
+        let mut ahead = vec![session.hash];
+        while let Some(hash) = ahead.pop() {
+            if !seen.insert(hash) {
+                continue;
+            }
             let Some(Versioned { mut value, version }) =
                 self.store.as_ref().session(self.issuer, hash).await?
             else {
-                break;
+                continue;
             };
-            next = value.replaces;
+            ahead.extend([value.replaces, value.replaced_by].into_iter().flatten());
             if value.ended_at.is_none() {
                 value.ended_at = Some(now);
                 changes.push(Change::update(version, Record::Session(value)));

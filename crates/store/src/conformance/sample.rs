@@ -98,6 +98,7 @@ impl Scene {
             agent: "a browser".to_owned(),
             replaced_at: None,
             replaces: None,
+            replaced_by: None,
             ended_at: None,
         }
     }

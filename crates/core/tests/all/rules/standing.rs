@@ -69,6 +69,7 @@ fn world() -> World {
         agent: String::new(),
         replaced_at: None,
         replaces: None,
+        replaced_by: None,
         ended_at: None,
     };
     let standing = Standing {

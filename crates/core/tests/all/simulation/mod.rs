@@ -103,7 +103,6 @@ fn the_judge_objects_to_every_broken_promise() {
         (Weakness::IgnoresVersions, "J4"),
         (Weakness::IgnoresVersions, "J5"),
         (Weakness::ForgetsSpent, "J4"),
-        (Weakness::IgnoresTime, "J5"),
         (Weakness::MisnamesEvents, "J6"),
         (Weakness::HidesTokens, "J7"),
     ] {

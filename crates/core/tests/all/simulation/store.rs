@@ -35,8 +35,6 @@ pub(crate) enum Weakness {
     IgnoresVersions,
     /// A value that may be used once may be used again.
     ForgetsSpent,
-    /// A decision may come too late.
-    IgnoresTime,
     /// What happened is written down as something else.
     MisnamesEvents,
     /// The tokens of some events are left out.
@@ -102,7 +100,6 @@ impl Shaky {
             Weakness::None
             | Weakness::IgnoresVersions
             | Weakness::ForgetsSpent
-            | Weakness::IgnoresTime
             | Weakness::MisnamesEvents
             | Weakness::HidesTokens => false,
         };
@@ -114,7 +111,6 @@ impl Shaky {
             Weakness::ForgetsSpent => commit
                 .changes
                 .retain(|change| !matches!(change, Change::Spend { .. })),
-            Weakness::IgnoresTime => commit.before = None,
             Weakness::MisnamesEvents if self.one_in(10) => {
                 commit.event.kind = EventKind::IssuerChanged;
             }
