@@ -108,7 +108,7 @@ pub(super) const HAS_EVENT: &str = "SELECT 1 FROM event WHERE issuer = ?1 AND id
 pub(super) const EVENTS: &str =
     "SELECT id, body FROM event WHERE issuer = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 /// Rows are numbered in the order they were written, which ids tell only as long as time does not run backwards.
-pub(super) const NEWEST_EVENT_AT: &str = 
+pub(super) const NEWEST_EVENT_AT: &str =
     "SELECT at FROM event WHERE rowid = (SELECT max(rowid) FROM event)";
 pub(super) const NEXT_EVENT_ISSUER: &str =
     "SELECT issuer FROM event WHERE issuer > ?1 ORDER BY issuer LIMIT 1";
