@@ -47,6 +47,7 @@ claims = { name = "Linnaea Borealis", email = "linnaea@people.example", email_ve
 client_id = "garden"
 client_name = "Garden"
 client_secret = "orchard +% secret/of=the&garden 7c21aa03"
+token_endpoint_auth_method = "client_secret_basic"
 redirect_uris = ["http://127.0.0.1:9/callback"]
 grant_types = ["authorization_code", "refresh_token", "client_credentials"]
 

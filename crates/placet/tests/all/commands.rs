@@ -18,6 +18,9 @@ use serde_json::Value;
 use crate::server::{Reply, Server, ask, placet};
 
 const DECLARED: &str = r#"
+# A test that asks until a change is seen must not look like guessing.
+[limits]
+client_auth_failures_per_source = 10000
 [[scopes]]
 name = "read"
 description = { en = "Read" }
