@@ -48,7 +48,7 @@ use crate::{
     pending::PaceTable,
     random::Random,
     refusal::Refusal,
-    store::{Commit, Outcome, Store, StoreError, Versioned},
+    store::{Commit, Store, StoreError, Versioned},
     time::{Lifetime, Timestamp},
     token::{SignError, Signer},
     vault::Vault,
@@ -56,8 +56,6 @@ use crate::{
 
 /// How often a verb decides again after somebody else was first.
 const ATTEMPTS: u8 = 3;
-/// How often an unknown outcome is asked for before the caller is told to come back.
-const OUTCOME_TRIES: u8 = 5;
 
 /// Why a verb gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -182,23 +180,7 @@ impl Engine {
 
     /// Commits, and finds out what happened when the reply was lost.
     pub(crate) async fn write(&self, commit: Commit) -> Result<(), StoreError> {
-        let id = commit.event.id;
-        match self.store.commit(commit).await {
-            Err(StoreError::Unknown) => {}
-            told => return told,
-        }
-        for _ in 0..OUTCOME_TRIES {
-            match self.store.outcome(self.issuer, id).await {
-                Ok(Outcome::Committed) => return Ok(()),
-                Ok(Outcome::Absent) => {
-                    return Err(StoreError::Unavailable {
-                        source: "the commit was lost".into(),
-                    });
-                }
-                Err(_) => {}
-            }
-        }
-        Err(StoreError::Unknown)
+        self.store.as_ref().commit_surely(commit).await
     }
 
     /// Writes what an operator or another part of the server decided outside the verbs.

@@ -233,7 +233,33 @@ typed_reads! {
     issuer(Id<Issuer>) -> Issuer(Issuer) = Key::issuer;
 }
 
+/// How often an unknown outcome is asked for before the caller is told to come back.
+const OUTCOME_TRIES: u8 = 5;
+
 impl dyn Store + '_ {
+    /// Commits, and finds out what happened when the reply was lost.
+    ///
+    /// # Errors
+    /// As [`Store::commit`]; [`StoreError::Unknown`] only when the store cannot tell, so that asking again is safe.
+    pub async fn commit_surely(&self, commit: Commit) -> Result<(), StoreError> {
+        let (issuer, id) = (commit.issuer, commit.event.id);
+        match self.commit(commit).await {
+            Err(StoreError::Unknown) => {}
+            told => return told,
+        }
+        for _ in 0..OUTCOME_TRIES {
+            match self.outcome(issuer, id).await {
+                Ok(Outcome::Committed) => return Ok(()),
+                Ok(Outcome::Absent) => {
+                    let source = "the commit was lost".into();
+                    return Err(StoreError::Unavailable { source });
+                }
+                Err(_) => {}
+            }
+        }
+        Err(StoreError::Unknown)
+    }
+
     /// Reads the client that goes by this `client_id`.
     ///
     /// # Errors

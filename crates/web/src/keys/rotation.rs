@@ -9,15 +9,12 @@ use placet_core::{
     event::{Actor, Event, EventKind},
     id::Id,
     key::StoredKey,
-    store::{Change, Commit, Key, Outcome, Record, StoreError},
+    store::{Change, Commit, Key, Record, StoreError},
     time::Timestamp,
 };
 use placet_proof::{Algorithm, Ed25519Name, SigningKey};
 
 use super::{KeyError, KeyRing, LONGEST_LIFE, PUBLISH_AHEAD, stored_name};
-
-/// How often an unknown outcome is asked for.
-const OUTCOME_TRIES: u8 = 5;
 
 impl KeyRing {
     /// Makes a key of `algorithm` unless there is one. Of several nodes the first wins, and all use its key.
@@ -147,23 +144,7 @@ impl KeyRing {
 
     /// Commits, and finds out what happened when the reply was lost.
     async fn write(&self, commit: Commit) -> Result<(), StoreError> {
-        let id = commit.event.id;
-        match self.store.commit(commit).await {
-            Err(StoreError::Unknown) => {}
-            told => return told,
-        }
-        for _ in 0..OUTCOME_TRIES {
-            match self.store.outcome(self.issuer, id).await {
-                Ok(Outcome::Committed) => return Ok(()),
-                Ok(Outcome::Absent) => {
-                    return Err(StoreError::Unavailable {
-                        source: "the commit was lost".into(),
-                    });
-                }
-                Err(_) => {}
-            }
-        }
-        Err(StoreError::Unknown)
+        self.store.as_ref().commit_surely(commit).await
     }
 }
 
