@@ -23,6 +23,8 @@ pub enum EventKind {
     RequestOpened,
     /// A person took a request.
     RequestClaimed,
+    /// The person who held a request gave it back.
+    RequestReleased,
     /// A request was approved.
     RequestApproved,
     /// A request was denied.

@@ -124,6 +124,42 @@ impl Engine {
         }
     }
 
+    /// The person who holds the request in this browser gives it back, for instance to sign in as somebody else.
+    ///
+    /// # Errors
+    /// [`Refusal::Taken`] when it is not held from there, or what a settled request says.
+    pub async fn release(
+        &self,
+        id: Id<PendingRequest>,
+        seat: &SeatedPerson,
+        caller: &Caller,
+    ) -> Result<Committed<()>, Error> {
+        let mut attempts = Attempts::default();
+        loop {
+            let Shown {
+                mut request,
+                version,
+                ..
+            } = self.show(View::Id(id)).await?;
+            let person = seat.person().id;
+            request.state = request.state.release(person, seat.browser())?;
+
+            let mut event = self.event(EventKind::RequestReleased, caller, self.store.now());
+            event.actor = Actor::Person;
+            event.client = Some(request.asker.client);
+            event.person = Some(person);
+            event.request = Some(id);
+            let given_back = Change::update(version, Record::Pending(Box::new(request)));
+            match self
+                .write(Commit::new(self.issuer, event).with(given_back))
+                .await
+            {
+                Ok(()) => return Ok(Committed(())),
+                Err(error) => attempts.again(error)?,
+            }
+        }
+    }
+
     /// A change that holds only while a person's session is as it was.
     pub(crate) async fn require_session(&self, session: &Session) -> Result<Change, Error> {
         let hash = session.hash;

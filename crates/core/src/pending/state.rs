@@ -173,6 +173,26 @@ impl State {
         Ok(Self::Interacting { by, shown })
     }
 
+    /// Whoever holds it in this browser gives it back, so that another person may take it at once.
+    ///
+    /// # Errors
+    /// [`Refusal::Taken`] when it is not held from there, else as [`State::unanswered`].
+    pub fn release(
+        self,
+        person: Id<Person>,
+        browser: SecretHash<kind::Interaction>,
+    ) -> Result<Self, Refusal> {
+        match &self {
+            Self::Interacting { by, .. } if by.person == person && by.browser == browser => {
+                Ok(Self::Pending)
+            }
+            Self::Pending | Self::Interacting { .. } | Self::Clarifying { .. } => {
+                Err(Refusal::Taken)
+            }
+            Self::Approved(_) | Self::Collected { .. } | Self::Ended(_) => Err(self.settled()),
+        }
+    }
+
     /// The person asks the client.
     ///
     /// # Errors

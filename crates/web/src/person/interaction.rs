@@ -202,7 +202,7 @@ pub(super) fn consent_page(
         address: Some(shown(&request.asker.peer)),
         place: None,
     });
-    let switch = (!visit.waits_elsewhere()).then(|| PostForm {
+    let switch = Some(PostForm {
         action: link(&site.settings, &visit.path("/switch")),
         csrf: visit.ticket.csrf(site),
         fields: Vec::new(),

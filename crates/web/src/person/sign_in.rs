@@ -106,11 +106,25 @@ async fn go_on(
     Ok(go(site, &page))
 }
 
-/// `POST /interaction/{id}/switch`: this is somebody else; the sign-in of this browser ends.
+/// `POST /interaction/{id}/switch`: this is somebody else; the sign-in of this browser ends, and the request is free for
+/// the other person.
 pub(super) async fn switch(site: &Site, call: &Call) -> Result<Reply, Trouble> {
     let posted = Posted::of_call(site, call)?;
     let visit = Visit::load(site, call).await?;
     posted.check(&visit.ticket.csrf(site))?;
+    if let Some(signed) = &visit.signed {
+        let caller = call.context.caller(Actor::Person);
+        let seat = visit.ticket.seat(signed);
+        match site
+            .engine
+            .release(visit.ticket.request, &seat, &caller)
+            .await
+        {
+            // Nothing was held here, or the request is over: the page says which.
+            Ok(_) | Err(engine::Error::Refused(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     let reply = go(site, &visit.path(""));
     leave(site, call, reply).await
 }

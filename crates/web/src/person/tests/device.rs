@@ -156,6 +156,22 @@ async fn d6_a_code_in_use_is_refused_to_another_person_only() {
 }
 
 #[tokio::test]
+async fn d6_another_person_takes_over_at_once_after_not_you() {
+    let (world, mut browser) = (World::new().await, Browser::new());
+    let page = entered(&world, &mut browser).await;
+    let csrf = browser.get(&world, &page).await.field("csrf");
+    let switched = browser
+        .post(&world, &format!("{page}/switch"), &[("csrf", &csrf)])
+        .await;
+    assert_eq!(switched.location, page);
+    assert!(browser.session().is_none());
+    assert!(matches!(world.state_of(&page).await, State::Pending));
+    browser.sign_in(&world, &page, "bob").await;
+    browser.press(&world, &page, "approve").await;
+    assert_eq!(browser.get(&world, &page).await.outcome(), "approved");
+}
+
+#[tokio::test]
 async fn d6_an_idle_seat_is_free_after_five_minutes() {
     let world = World::new().await;
     let (mut ada, mut bob) = (Browser::new(), Browser::at("198.51.100.9"));
