@@ -45,8 +45,9 @@ impl Buckets {
     }
 }
 
+/// What is open, by who opened it and from where.
 #[derive(Default)]
-struct Counts {
+pub(crate) struct Counts {
     all: Buckets,
     by_client: HashMap<Id<Client>, Buckets>,
     by_peer: HashMap<String, Buckets>,
@@ -87,16 +88,13 @@ impl Census {
         {
             return false;
         }
-        counts.add(client, peer, self::minute(expires_at));
+        counts.add(client, peer, expires_at);
         true
     }
 
-    /// Counts one that was open before this process started.
-    pub(crate) fn restore(&self, client: Id<Client>, peer: &str, expires_at: Timestamp) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .add(client, peer, minute(expires_at));
+    /// Forgets what was counted so far for a count that was made from the store.
+    pub(crate) fn replace(&self, counted: Counts) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = counted;
     }
 
     /// Counts one less: it was settled before its end.
@@ -121,7 +119,9 @@ impl Census {
 }
 
 impl Counts {
-    fn add(&mut self, client: Id<Client>, peer: &str, minute: i64) {
+    /// Counts one more, whatever the caps say.
+    pub(crate) fn add(&mut self, client: Id<Client>, peer: &str, expires_at: Timestamp) {
+        let minute = minute(expires_at);
         self.all.add(minute);
         self.by_client.entry(client).or_default().add(minute);
         match self.by_peer.get_mut(peer) {

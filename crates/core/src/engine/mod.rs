@@ -13,6 +13,7 @@ mod collect;
 mod introspect;
 mod open;
 mod proof;
+mod recount;
 mod refresh;
 mod registry;
 mod revoke;
@@ -31,6 +32,7 @@ pub use self::{
     collect::{Collect, CollectBy},
     introspect::Introspected,
     open::{Ask, Limits, Opened},
+    recount::OpenCount,
     refresh::{Narrow, RefreshRequest},
     registry::{NewClient, NewPerson},
     revoke::Revoked,
@@ -128,7 +130,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine for the requests of one issuer. Call [`Engine::count_open`] once before it serves.
+    /// An engine for the requests of one issuer. It knows of no open request until
+    /// [`Engine::count_open_step`] has counted them.
     pub fn new(
         issuer: Id<Issuer>,
         store: Arc<dyn Store>,

@@ -181,21 +181,4 @@ impl Engine {
             },
         )
     }
-
-    /// Counts the requests that were open before this process started.
-    ///
-    /// # Errors
-    /// [`Error::Store`] when they cannot be read.
-    pub async fn count_open(&self) -> Result<(), Error> {
-        for open in self.store.census(self.issuer, self.store.now()).await? {
-            self.census
-                .restore(open.client, &open.peer, open.expires_at);
-        }
-        Ok(())
-    }
-
-    /// How many requests are open.
-    pub fn open_requests(&self) -> u32 {
-        self.census.open(self.store.now())
-    }
 }

@@ -123,7 +123,6 @@ impl App {
             settings.limits.password.hash_waiting,
         ));
         declared::apply(&foundation.engine, &passwords, &settings).await?;
-        foundation.engine.count_open().await?;
         let pages = Pages::new(
             settings::theme(&settings.theme)?,
             settings.theme.templates.as_deref(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use placet_core::{
     Refusal,
-    engine::{Caller, Limits, View, belongs_to},
+    engine::{Caller, Limits, OpenCount, View, belongs_to},
     pending::{Delivery, EndKind, SEAT_IDLE, State, UserCode},
     person::SeatedPerson,
     time::Lifetime,
@@ -98,8 +98,17 @@ async fn c10_a_restarted_node_counts_what_is_open() {
     scene.device(&client).await;
     let store = Arc::new(scene.setting.memory.clone());
     let restarted = scene.setting.node(store, WIDE);
-    restarted.count_open().await.unwrap();
+    let mut count = OpenCount::default();
+    assert!(restarted.count_open_step(&mut count).await.unwrap());
     assert_eq!(restarted.open_requests(), 1);
+    for _ in 0..600 {
+        scene.device(&client).await;
+    }
+    let mut pages = 1;
+    while !restarted.count_open_step(&mut count).await.unwrap() {
+        pages += 1;
+    }
+    assert_eq!((restarted.open_requests(), pages), (601, 3), "page by page");
 }
 
 #[tokio::test]
