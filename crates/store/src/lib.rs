@@ -9,6 +9,7 @@
 pub mod conformance;
 mod location;
 pub mod sqlite;
+mod waiters;
 
 use std::sync::Arc;
 

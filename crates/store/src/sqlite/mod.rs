@@ -13,7 +13,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod time;
-mod waiters;
+mod watch;
 mod writer;
 
 use std::{
@@ -33,10 +33,10 @@ use self::{
     job::{Job, Reply},
     reader::Readers,
     time::StoreTime,
-    waiters::Waiters,
+    watch::Watch,
     writer::{BATCH_LIMIT, Writer},
 };
-use crate::LocationError;
+use crate::{LocationError, waiters::Waiters};
 
 /// How many jobs may wait for the writer; further callers wait for room.
 const QUEUE_LIMIT: usize = 2 * BATCH_LIMIT;
@@ -77,8 +77,8 @@ pub enum OpenError {
     /// The engine failed.
     #[error("SQLite: {0}")]
     Engine(#[from] rusqlite::Error),
-    /// The writer thread could not be started.
-    #[error("cannot start the writer thread: {0}")]
+    /// A thread of the store could not be started.
+    #[error("cannot start a thread of the store: {0}")]
     Thread(io::Error),
 }
 
@@ -89,6 +89,7 @@ pub struct SqliteStore {
     thread: Mutex<Option<JoinHandle<()>>>,
     readers: Readers,
     waiters: Arc<Waiters>,
+    watch: Watch,
     time: Arc<StoreTime>,
     #[cfg(feature = "testing")]
     faults: fault::Faults,
@@ -128,11 +129,14 @@ impl SqliteStore {
             .name("store-writer".to_owned())
             .spawn(move || writer.run(jobs))
             .map_err(OpenError::Thread)?;
+        let watch = Watch::start(file.clone(), Arc::clone(&waiters), queue.downgrade())
+            .map_err(OpenError::Thread)?;
         Ok(Self {
             queue: Some(queue),
             thread: Mutex::new(Some(thread)),
             readers: Readers::new(&file),
             waiters,
+            watch,
             time,
             #[cfg(feature = "testing")]
             faults,
@@ -159,6 +163,7 @@ impl SqliteStore {
     /// Finishes what is queued, moves the log into the file and ends the writer. Whatever is asked afterwards is
     /// [`StoreError::Unavailable`]; reads still work.
     pub async fn close(&self) {
+        self.watch.end();
         let (reply, closed) = oneshot::channel();
         if self.send(Job::Close { reply }).await.is_ok() {
             // Without an answer the writer has ended already.
@@ -198,8 +203,9 @@ impl SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        // The writer ends once nobody can ask it any more and the queue is empty. The readers close first, so that
+        // The writer ends once nobody can ask it any more and the queue is empty. Whoever reads closes first, so that
         // its last connection can move the log into the file.
+        self.watch.end();
         self.queue = None;
         self.readers.close();
         self.join();
@@ -240,7 +246,7 @@ impl SqliteStore {
         done.await.map_err(unavailable)
     }
 
-    /// How many requests somebody waits for.
+    /// How many wait for a request to change.
     pub fn waited_for(&self) -> usize {
         self.waiters.len()
     }

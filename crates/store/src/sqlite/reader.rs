@@ -179,13 +179,7 @@ impl Readers {
         issuer: Id<Issuer>,
         id: Id<PendingRequest>,
     ) -> Result<Option<Version>, StoreError> {
-        self.with(|connection| {
-            prepare(connection, statement::PENDING_VERSION)?
-                .query_row(params![issuer.as_bytes(), id.as_bytes()], |row| row.get(0))
-                .optional()
-                .map(|found: Option<i64>| found.map(i64::unsigned_abs))
-                .map_err(unavailable)
-        })
+        self.with(|connection| pending_version(connection, issuer, id).map_err(unavailable))
     }
 
     /// Closes the connections nobody uses.
@@ -273,6 +267,19 @@ fn get(connection: &Connection, issuer: Id<Issuer>, key: &Key) -> Result<Found, 
         value: Record::decode(key, bytes(row, 1)?)?,
         version: version(row, 0)?,
     }))
+}
+
+/// The version of a request on a connection of the caller's.
+pub(super) fn pending_version(
+    connection: &Connection,
+    issuer: Id<Issuer>,
+    id: Id<PendingRequest>,
+) -> rusqlite::Result<Option<Version>> {
+    connection
+        .prepare_cached(statement::PENDING_VERSION)?
+        .query_row(params![issuer.as_bytes(), id.as_bytes()], |row| row.get(0))
+        .optional()
+        .map(|found: Option<i64>| found.map(i64::unsigned_abs))
 }
 
 fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<'a>, StoreError> {

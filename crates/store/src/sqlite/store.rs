@@ -22,9 +22,6 @@ use super::{
     sweep,
 };
 
-/// How often a waiter looks for itself: what another process wrote wakes nobody here.
-const RECHECK: Duration = Duration::from_secs(2);
-
 impl Store for SqliteStore {
     fn now(&self) -> Timestamp {
         self.time.now()
@@ -116,25 +113,16 @@ impl Store for SqliteStore {
         until: Timestamp,
     ) -> Boxed<'_, ()> {
         Box::pin(async move {
-            let waiter = self.waiters.register(id);
-            loop {
-                let woken = waiter.notify.notified();
-                tokio::pin!(woken);
-                // Listening comes before looking, so that a change between the two is heard.
-                woken.as_mut().enable();
-                // A read that fails is for the caller to meet.
-                if !matches!(self.readers.pending_version(issuer, id), Ok(Some(v)) if v <= seen) {
-                    return;
-                }
+            // Registering comes before looking, so that a change between the two is heard.
+            let waiter = self.waiters.register(issuer, id, seen);
+            // A read that fails is for the caller to meet.
+            while matches!(self.readers.pending_version(issuer, id), Ok(Some(v)) if v <= seen) {
                 let left_ms = until.since(self.time.now()).as_millis();
                 if left_ms == 0 {
                     return;
                 }
-                let left = Duration::from_millis(left_ms);
-                let woken = timeout(left.min(RECHECK), woken).await.is_ok();
-                if !woken && left <= RECHECK {
-                    return;
-                }
+                // At its time, or after a wake that was for somebody else, it looks once more.
+                drop(timeout(Duration::from_millis(left_ms), waiter.woken()).await);
             }
         })
     }

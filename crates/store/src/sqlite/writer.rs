@@ -20,8 +20,8 @@ use super::{
     statement, sweep,
     time::StoreTime,
     unavailable,
-    waiters::Waiters,
 };
+use crate::waiters::Waiters;
 
 /// The most commits in one transaction: enough to pay for the flush, few enough to keep it short.
 pub(super) const BATCH_LIMIT: usize = 512;
