@@ -8,6 +8,7 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod location;
+mod open;
 pub mod sqlite;
 mod waiters;
 
@@ -17,6 +18,7 @@ use placet_core::{store::Store, time::Clock};
 
 pub use self::{
     location::{Location, LocationError},
+    open::OpenStore,
     sqlite::{OpenError, SqliteStore},
 };
 

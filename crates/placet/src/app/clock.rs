@@ -4,7 +4,7 @@
 //! store has seen. A step back of up to [`TOLERANCE`] is bridged that way; beyond it the node is not ready, since an
 //! operator must say which time is right.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use placet_core::time::{Clock, Lifetime, SystemClock, Timestamp};
 use tokio::time::Instant;
@@ -17,20 +17,20 @@ const FOLLOW_STEP: Lifetime = Lifetime::from_secs(1);
 
 /// The clock of a server.
 pub struct ServerClock {
-    machine: Box<dyn Clock>,
+    machine: Arc<dyn Clock>,
     /// A time that is believed, and when it was.
     anchor: Mutex<Option<(Timestamp, Instant)>>,
 }
 
 impl Default for ServerClock {
     fn default() -> Self {
-        Self::new(Box::new(SystemClock))
+        Self::new(Arc::new(SystemClock))
     }
 }
 
 impl ServerClock {
     /// A clock over the machine's.
-    pub fn new(machine: Box<dyn Clock>) -> Self {
+    pub fn new(machine: Arc<dyn Clock>) -> Self {
         Self {
             machine,
             anchor: Mutex::new(None),
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn c11_a_step_back_is_bridged_up_to_30_s_and_told_beyond() {
         let hand = Arc::new(AtomicI64::new(1000));
-        let clock = ServerClock::new(Box::new(Hand(Arc::clone(&hand))));
+        let clock = ServerClock::new(Arc::new(Hand(Arc::clone(&hand))));
         clock.believe(Timestamp::from_secs(1000));
         hand.store(980, Ordering::Relaxed);
         assert!(clock.now() >= Timestamp::from_secs(1000));

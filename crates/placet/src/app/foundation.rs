@@ -4,10 +4,9 @@
 //! key are made by a conditional insert under an id that every node knows, so that the first node wins.
 
 use std::{
-    ffi::OsString,
     fs::{self, OpenOptions},
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
@@ -22,19 +21,19 @@ use placet_core::{
     time::{Clock as _, Lifetime, Timestamp},
     vault::{DataKey, MasterKey, SealError, Vault},
 };
-use placet_store::SqliteStore;
+use placet_store::OpenStore;
 use placet_web::keys::KeyRing;
 use zeroize::Zeroizing;
 
 use super::{ServerClock, StartError};
-use crate::config::{Database, Settings, parse_master_key};
+use crate::config::{Settings, parse_master_key};
 
 /// What an operator's commands and the server stand on.
 pub struct Foundation {
     /// The server's time.
     pub clock: Arc<ServerClock>,
     /// The store.
-    pub store: Arc<SqliteStore>,
+    pub store: OpenStore,
     /// The issuer.
     pub issuer: Id<Issuer>,
     /// The opened data key.
@@ -51,17 +50,14 @@ impl Foundation {
     /// # Errors
     /// [`StartError`]: the store, the master key or the signing keys cannot be used.
     pub async fn open(settings: &Settings) -> Result<Self, StartError> {
-        let clock = Arc::new(ServerClock::default());
-        let Database::Sqlite(path) = &settings.database;
-        let machine_time = Arc::clone(&clock);
-        let store = Arc::new(SqliteStore::open(path, machine_time)?);
-        let records: Arc<dyn Store> = Arc::clone(&store) as _;
+        let (store, clock) = open_store(settings).await?;
+        let records = store.records();
         let master = master_key(settings)?;
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
 
         let issuer = issuer_record(records.as_ref(), settings.public_origin.as_str()).await?;
         // The mark is kept every few minutes; the newest event says what was reached since.
-        let newest = store.newest_event_at()?.unwrap_or(issuer.clock_mark);
+        let newest = store.newest_event_at().await?.unwrap_or(issuer.clock_mark);
         clock.believe(issuer.clock_mark.max(newest).max(clock.now()));
         let vault = vault(records.as_ref(), issuer.id, &master).await?;
         let keys = KeyRing::open(
@@ -94,7 +90,7 @@ impl Foundation {
     /// # Errors
     /// [`StoreError`] when it could not be written; trying later loses nothing.
     pub async fn mark_time(&self) -> Result<(), StoreError> {
-        let store: &dyn Store = self.store.as_ref();
+        let store = self.store.records();
         let Some(found) = store.issuer(self.issuer, self.issuer).await? else {
             return Ok(());
         };
@@ -115,6 +111,19 @@ impl Foundation {
     }
 }
 
+/// Opens the store under the server's clock, which watches over the time that decides expiry there.
+async fn open_store(settings: &Settings) -> Result<(OpenStore, Arc<ServerClock>), StartError> {
+    let mut clock = None;
+    let store = OpenStore::open(&settings.database.location, |time| {
+        let server = Arc::new(ServerClock::new(time));
+        clock = Some(Arc::clone(&server));
+        server
+    })
+    .await?;
+    let clock = clock.expect("a store that opened asked for its clock");
+    Ok((store, clock))
+}
+
 fn caps(settings: &Settings) -> Limits {
     let cap = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     Limits {
@@ -124,7 +133,7 @@ fn caps(settings: &Settings) -> Limits {
     }
 }
 
-/// The master key the settings name; in development one is made beside the database when they name none.
+/// The master key the settings name; in development one is made when they name none.
 ///
 /// # Errors
 /// [`StartError::MasterKey`] when there is none or it cannot be read, [`StartError::File`] when it cannot be kept.
@@ -137,8 +146,7 @@ pub fn master_key(settings: &Settings) -> Result<MasterKey, StartError> {
             "keys.master_key_file is required unless development = true".to_owned(),
         ));
     }
-    let Database::Sqlite(database) = &settings.database;
-    let path = development_key_path(database);
+    let path = settings.database.development_key.clone();
     let text = match fs::read_to_string(&path) {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -151,14 +159,6 @@ pub fn master_key(settings: &Settings) -> Result<MasterKey, StartError> {
     };
     parse_master_key(&text)
         .map_err(|fault| StartError::MasterKey(format!("{}: {fault}", path.display())))
-}
-
-fn development_key_path(database: &Path) -> PathBuf {
-    let mut name = database
-        .file_name()
-        .map_or_else(|| OsString::from("placet.db"), ToOwned::to_owned);
-    name.push(".development-key");
-    database.with_file_name(name)
 }
 
 /// Writes a new key that only this account can read. When another process was first, its key counts.

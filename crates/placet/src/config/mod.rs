@@ -11,6 +11,7 @@ pub mod catalogue;
 mod check;
 mod colour;
 mod confidential;
+mod database;
 mod declared;
 mod docs;
 mod env;
@@ -35,6 +36,7 @@ use placet_core::vault::MasterKey;
 
 pub use colour::Colour;
 pub use confidential::Confidential;
+pub use database::Database;
 pub use declared::{
     DeclaredClient, DeclaredPerson, DeclaredResource, DeclaredScope, Finding, LocalText, Password,
     TokenFormat, check_client, check_redirect_uri,
@@ -48,7 +50,7 @@ pub use limits::{
 pub use network::Network;
 pub use origin::Origin;
 pub use problem::{Fault, Place, Problem, Severity, render};
-pub use server::{Admin, Database, Log, LogFormat, Outbound, Theme, Tls, parse_master_key};
+pub use server::{Admin, Log, LogFormat, Outbound, Theme, Tls, parse_master_key};
 pub use source::{Disk, FileFacts, Files, Sources};
 pub(crate) use values::{
     check_client_id, check_fetched_url, check_label, check_password_hash, check_resource,
@@ -125,7 +127,10 @@ impl Settings {
             files: sources.files,
             directory: &directory,
         };
-        let settings = Self::read(&Reader::new(document, surroundings));
+        let settings = Self::read(
+            &Reader::new(document, surroundings),
+            sources.file.as_deref(),
+        );
         let problems = report.into_sorted();
         match settings {
             Some(settings)
@@ -142,11 +147,11 @@ impl Settings {
         }
     }
 
-    fn read(top: &Reader<'_>) -> Option<Self> {
+    fn read(top: &Reader<'_>, settings_file: Option<&Path>) -> Option<Self> {
         let public_origin = top.parsed("public_origin", Origin::parse);
         let listen = server::address(top, "listen");
         let development = top.flag("development");
-        let database = server::database(top);
+        let database = database::database(top, settings_file);
         let tls = server::tls(&top.section("tls"));
         let admin = server::admin(&top.section("admin"));
         let keys = top.section("keys");

@@ -13,13 +13,6 @@ use super::network::Network;
 use super::problem::Fault;
 use super::reader::{Found, Reader};
 
-/// Where the store is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Database {
-    /// A SQLite file, by its path.
-    Sqlite(PathBuf),
-}
-
 /// Certificate and key of the server's own TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
@@ -87,34 +80,6 @@ pub(crate) fn address(reader: &Reader<'_>, name: &str) -> Option<Found<SocketAdd
                 .hint("for example \"127.0.0.1:8080\"")
         })
     })
-}
-
-pub(crate) fn database(reader: &Reader<'_>) -> Option<Database> {
-    let text = reader.text("database_url")?;
-    let example = "write \"sqlite:\" and a path, as in \"sqlite:./placet.db\"";
-    let fault = match text.value.strip_prefix("sqlite:") {
-        Some(path) if path.starts_with(":memory:") || path.contains('?') => {
-            Fault::new("must name a file and nothing else")
-        }
-        Some(path) => {
-            let path = path.strip_prefix("//").unwrap_or(path).to_owned();
-            let found = Found {
-                value: path,
-                place: text.place.clone(),
-            };
-            if found.value.is_empty() {
-                Fault::new("names no file")
-            } else {
-                return Some(Database::Sqlite(reader.resolve(&found)));
-            }
-        }
-        None if text.value.starts_with("postgres") => {
-            Fault::new("names PostgreSQL, which this release cannot use")
-        }
-        None => Fault::new("must begin with sqlite:"),
-    };
-    reader.error(&text.place, "database_url", fault.hint(example));
-    None
 }
 
 pub(crate) fn tls(reader: &Reader<'_>) -> Option<Tls> {

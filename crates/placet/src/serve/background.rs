@@ -4,7 +4,10 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use placet_core::{engine::SWEEP_STEP, store::Store, time::Timestamp};
+use placet_core::{
+    engine::{OpenCount, SWEEP_STEP},
+    time::Timestamp,
+};
 use placet_proof::Algorithm;
 use tokio::{
     sync::watch,
@@ -22,6 +25,10 @@ const KEYS_EVERY: u32 = 60;
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// The pause between two steps of a sweep, so that requests come first.
 const SWEEP_PAUSE: Duration = Duration::from_millis(50);
+/// How often the open requests are counted anew.
+const COUNT_EVERY: Duration = Duration::from_mins(1);
+/// The pause between two pages of that count, so that requests come first.
+const COUNT_PAUSE: Duration = Duration::from_millis(5);
 /// How often the certificate's files are looked at.
 const TLS_EVERY: Duration = Duration::from_secs(5);
 
@@ -38,6 +45,7 @@ pub(super) fn all(
         Box::pin(follow(Arc::clone(app), stopping.clone())),
         Box::pin(sweep(Arc::clone(app), stopping.clone())),
         Box::pin(mark_time(Arc::clone(app), stopping.clone())),
+        Box::pin(count_open(Arc::clone(app), stopping.clone())),
     ];
     if let Some(tls) = tls {
         tasks.push(Box::pin(follow_tls(tls, stopping.clone())));
@@ -82,7 +90,7 @@ async fn follow(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
 }
 
 async fn sweep(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
-    let store: Arc<dyn Store> = Arc::clone(&app.foundation.store) as _;
+    let store = app.foundation.store.records();
     while wait(&mut stopping, SWEEP_EVERY).await {
         loop {
             let now = store.now();
@@ -113,6 +121,24 @@ async fn mark_time(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     while wait(&mut stopping, every).await {
         if let Err(error) = app.foundation.mark_time().await {
             tracing::warn!(%error, "the time reached could not be kept");
+        }
+    }
+}
+
+/// Counts what is open for the caps, at start and then anew: another node may have settled what was opened here.
+async fn count_open(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let mut count = OpenCount::default();
+    loop {
+        let pause = match app.foundation.engine.count_open_step(&mut count).await {
+            Ok(false) => COUNT_PAUSE,
+            Ok(true) => COUNT_EVERY,
+            Err(error) => {
+                tracing::warn!(%error, "the open requests could not be counted");
+                COUNT_EVERY
+            }
+        };
+        if !wait(&mut stopping, pause).await {
+            return;
         }
     }
 }

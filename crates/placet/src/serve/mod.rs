@@ -11,10 +11,7 @@ mod tls;
 
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use placet_core::{
-    random::{Random as _, SystemRandom},
-    store::Store,
-};
+use placet_core::random::{Random as _, SystemRandom};
 use serde_json::json;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
@@ -271,7 +268,7 @@ fn parts(app: &Arc<App>, guard: Guard) -> RouterParts {
             form_bytes: connection.form_body_bytes,
             admin_bytes: connection.admin_body_bytes,
         },
-        store: Arc::clone(&app.foundation.store) as Arc<dyn Store>,
+        store: app.foundation.store.records(),
         health: Arc::clone(&app.health),
         metrics: Arc::clone(&app.metrics),
         run: data_encoding::HEXLOWER.encode(&run),

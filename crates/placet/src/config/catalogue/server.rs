@@ -19,9 +19,13 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting::new("development", Kind::Flag, Fallback::Flag(false),
                 "Allows http on loopback and makes a master key by itself. Refuses to listen anywhere but on loopback.",
                 "true").shown(Show::Live),
-            Setting::new("database_url", Kind::Url, Fallback::Required,
-                "The store: `sqlite:` and the path of its file, which is made when absent.",
+            Setting::new("database_url", Kind::Url, Fallback::Absent("required, unless `database_url_file` is written"),
+                "The store: `sqlite:` and the path of its file, which is made when absent; or \
+                 `postgres://user:password@host:port/database`, which several servers share.",
                 "\"sqlite:./placet.db\"").shown(Show::Live),
+            Setting::new("database_url_file", Kind::Path, Fallback::Absent("none"),
+                "A file with the URL of the store, for one that holds a password. Must not be readable by others.",
+                "\"database.url\"").shown(Show::Alternative),
         ],
     },
     Section {

@@ -198,14 +198,15 @@ fn a_file_that_cannot_be_read_is_one_clear_line() {
 
 #[test]
 fn relative_paths_start_at_the_file_or_where_the_server_runs() {
-    use crate::config::Database;
+    use placet_store::Location;
     let paper = Paper::with(&[("etc/placet.toml", SMALL)]);
-    let from_file = load_with(&paper, &[], &[]).unwrap().database;
-    assert_eq!(from_file, Database::Sqlite(PathBuf::from("etc/p.db")));
+    let from_file = load_with(&paper, &[], &[]).unwrap().database.location;
+    assert_eq!(from_file, Location::Sqlite(PathBuf::from("etc/p.db")));
     let from_flag = load_with(&paper, &[], &[("database_url", "sqlite:q.db")])
         .unwrap()
-        .database;
-    assert_eq!(from_flag, Database::Sqlite(PathBuf::from("q.db")));
+        .database
+        .location;
+    assert_eq!(from_flag, Location::Sqlite(PathBuf::from("q.db")));
 }
 
 /// The one test on the real disk and environment: what a binary gets.
