@@ -93,6 +93,8 @@ impl Reply {
 #[derive(Debug)]
 pub(crate) struct Connection {
     address: String,
+    /// What the `Host` header says.
+    host: String,
     stream: Option<BufReader<TcpStream>>,
 }
 
@@ -106,15 +108,16 @@ impl Connection {
 
     /// A connection opened with its first request.
     pub(crate) fn lazy(address: &str) -> Self {
-        Self {
-            address: address.to_owned(),
-            stream: None,
-        }
+        Self::behind(address, address)
     }
 
-    /// `127.0.0.1:PORT`.
-    pub(crate) fn address(&self) -> &str {
-        &self.address
+    /// The same to one of several servers that stand behind the name `host`.
+    pub(crate) fn behind(address: &str, host: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            host: host.to_owned(),
+            stream: None,
+        }
     }
 
     /// Sends and waits for the answer.
@@ -148,7 +151,7 @@ impl Connection {
     fn exchange(&mut self, request: &Request) -> io::Result<Reply> {
         let mut text = format!(
             "{} {} HTTP/1.1\r\nhost: {}\r\n",
-            request.method, request.path, self.address
+            request.method, request.path, self.host
         );
         for (name, value) in &request.headers {
             text.push_str(name);
@@ -167,8 +170,21 @@ impl Connection {
     }
 }
 
+/// What an answer that ended too early is called in errors.
+pub(crate) const TORN: &str = "torn answer";
+
 fn read_reply(stream: &mut BufReader<TcpStream>) -> io::Result<Reply> {
     let first = line(stream)?;
+    read_rest(stream, &first).map_err(|error| {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            error
+        } else {
+            io::Error::new(error.kind(), TORN)
+        }
+    })
+}
+
+fn read_rest(stream: &mut BufReader<TcpStream>, first: &str) -> io::Result<Reply> {
     let status = first.split(' ').nth(1).and_then(|word| word.parse().ok());
     let status = status.ok_or_else(|| io::Error::other(format!("not HTTP: {first}")))?;
     let mut reply = Reply {
@@ -224,7 +240,11 @@ fn read_exactly(
 
 fn line(stream: &mut BufReader<TcpStream>) -> io::Result<String> {
     let mut text = String::new();
-    if stream.read_line(&mut text)? == 0 {
+    let read = stream.read_line(&mut text)?;
+    if read > 0 && !text.ends_with('\n') {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, TORN));
+    }
+    if read == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     text.truncate(text.trim_end().len());

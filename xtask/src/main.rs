@@ -29,9 +29,10 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   check                           format, lints, documentation, tree test, unit tests; needs cargo alone
-  test     [--only NAME] [--list] everything: check, all tests, the outside tests of interop/, a short torture
+  test     [--only NAME] [--list] everything: check, all tests, the outside tests of interop/, the short tortures
   bench    [--quick] [--only LOAD]  Placet beside npm oidc-provider, in one run
-  torture  [--short] [--cycles N] [--seed N]  kill -9 under load, judged by a journal of its own
+  torture  [--short] [--list] [--scenario NAME] [--store sqlite|postgres] [--cycles N] [--seed N] [--minutes N]
+           [--rows N] [--old-binary PATH]  kills, cuts and fills under load, judged by a journal of its own
   docs                            rewrites the generated pages of docs/
   audit                           cargo-deny with deny.toml, where it is installed
 ";

@@ -5,7 +5,7 @@ use std::{
     io,
     net::TcpListener,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -30,38 +30,33 @@ impl Server {
     /// Starts `command` and waits until the discovery document of `address` (`127.0.0.1:PORT`) is served.
     /// Its output goes to `log`.
     pub(crate) fn start(command: &mut Command, address: &str, log: &Path) -> Result<Self, String> {
-        let file = File::options().create(true).append(true).open(log);
-        let file = file.map_err(|error| format!("{}: {error}", log.display()))?;
-        let copy = file.try_clone().map_err(|error| error.to_string())?;
+        Self::start_behind(command, address, address, log)
+    }
+
+    /// The same for one of several servers that stand behind the name `host`.
+    pub(crate) fn start_behind(
+        command: &mut Command,
+        address: &str,
+        host: &str,
+        log: &Path,
+    ) -> Result<Self, String> {
         let begun = Instant::now();
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(file)
-            .stderr(copy)
-            .spawn()
-            .map_err(|error| format!("{}: {error}", command.get_program().to_string_lossy()))?;
+        let mut server = Self::spawn(command, log)?;
         let request = Request::get("/.well-known/openid-configuration");
         loop {
-            if let Ok(reply) =
-                Connection::open(address).and_then(|mut connection| connection.send(&request))
+            if let Ok(reply) = Connection::behind(address, host).send(&request)
                 && reply.status == 200
             {
-                return Ok(Self {
-                    child,
-                    first_answer: begun.elapsed(),
-                });
+                server.first_answer = begun.elapsed();
+                return Ok(server);
             }
-            if let Ok(Some(status)) = child.try_wait() {
+            if let Ok(Some(status)) = server.child.try_wait() {
                 return Err(format!(
                     "the server stopped at its start ({status}); its words are in {}",
                     log.display()
                 ));
             }
             if begun.elapsed() > START_LIMIT {
-                drop(Self {
-                    child,
-                    first_answer: begun.elapsed(),
-                });
                 return Err(format!(
                     "no answer within {} s; see {}",
                     START_LIMIT.as_secs(),
@@ -70,6 +65,23 @@ impl Server {
             }
             thread::sleep(Duration::from_micros(500));
         }
+    }
+
+    /// Starts `command` and waits for nothing. Its output goes to `log`.
+    pub(crate) fn spawn(command: &mut Command, log: &Path) -> Result<Self, String> {
+        let file = File::options().create(true).append(true).open(log);
+        let file = file.map_err(|error| format!("{}: {error}", log.display()))?;
+        let copy = file.try_clone().map_err(|error| error.to_string())?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file)
+            .stderr(copy)
+            .spawn()
+            .map_err(|error| format!("{}: {error}", command.get_program().to_string_lossy()))?;
+        Ok(Self {
+            child,
+            first_answer: Duration::ZERO,
+        })
     }
 
     /// The process id.
@@ -84,20 +96,24 @@ impl Server {
 
     /// Asks the process to end as an operator would, and waits; one that does not listen is killed.
     pub(crate) fn stop(&mut self) {
+        // Whatever is left goes when this value is dropped.
+        let _ended = self.terminate(STOP_LIMIT);
+    }
+
+    /// SIGTERM, and the wait for the end: how it ended and how long it took, or nothing when it still runs at the limit.
+    pub(crate) fn terminate(&mut self, limit: Duration) -> Option<(ExitStatus, Duration)> {
         let asked = Command::new("kill")
             .arg(self.child.id().to_string())
             .stderr(Stdio::null())
             .status();
         let begun = Instant::now();
-        while asked.as_ref().is_ok_and(std::process::ExitStatus::success)
-            && begun.elapsed() < STOP_LIMIT
-        {
-            if !self.is_alive() {
-                return;
+        while asked.as_ref().is_ok_and(ExitStatus::success) && begun.elapsed() < limit {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Some((status, begun.elapsed()));
             }
             thread::sleep(Duration::from_millis(2));
         }
-        // Whatever is left goes when this value is dropped.
+        None
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.

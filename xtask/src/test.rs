@@ -4,7 +4,7 @@
 //! 2. All tests of the workspace in one run, with unread snapshots rejected.
 //! 3. The generated pages are those the sources give.
 //! 4. The outside tests of `interop/`, with what they need installed.
-//! 5. A short torture.
+//! 5. The short form of every torture.
 
 use std::{fs, path::Path};
 
@@ -167,6 +167,8 @@ fn with_server(report: &mut Report, chosen: &[Outside], torture: bool) {
         }
     }
     if torture {
-        report.step("torture --short", || torture::step(&server));
+        for (name, step) in torture::steps(&server) {
+            report.step(&name, step);
+        }
     }
 }

@@ -2,15 +2,18 @@
 
 use std::{collections::BTreeMap, io};
 
-use super::page::{Page, Submission};
-use crate::http::{Connection, Reply, Request};
+use super::{
+    lines::Lines,
+    page::{Page, Submission},
+};
+use crate::http::{Reply, Request};
 
 const MOST_REDIRECTS: u32 = 10;
 
 /// One browser of one person.
 #[derive(Debug)]
-pub(crate) struct Browser {
-    connection: Connection,
+pub(crate) struct Browser<'a> {
+    lines: Lines<'a>,
     cookies: BTreeMap<String, String>,
     /// The path of the page shown.
     at: String,
@@ -23,10 +26,10 @@ pub(crate) struct Shown {
     pub(crate) page: Page,
 }
 
-impl Browser {
-    pub(crate) fn new(address: &str) -> Self {
+impl<'a> Browser<'a> {
+    pub(crate) fn new(lines: Lines<'a>) -> Self {
         Self {
-            connection: Connection::lazy(address),
+            lines,
             cookies: BTreeMap::new(),
             at: "/".to_owned(),
         }
@@ -59,7 +62,7 @@ impl Browser {
 
     fn go(&mut self, mut request: Request) -> io::Result<Shown> {
         for _ in 0..MOST_REDIRECTS {
-            let reply = self.connection.send(&self.dressed(request))?;
+            let reply = self.lines.send(&self.dressed(request))?;
             self.keep_cookies(&reply);
             let Some(target) = reply
                 .header("location")
@@ -79,7 +82,7 @@ impl Browser {
     /// Adds what a browser adds: cookies, and where a form comes from.
     fn dressed(&self, request: Request) -> Request {
         let request = request
-            .header("origin", &format!("http://{}", self.connection.address()))
+            .header("origin", &format!("http://{}", self.lines.host()))
             .header("sec-fetch-site", "same-origin")
             .header("accept", "text/html");
         let pairs: Vec<String> = self
@@ -133,6 +136,7 @@ fn path_of(url: &str, base: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::torture::lines::Tally;
 
     #[test]
     fn addresses_are_read_as_a_browser_reads_them() {
@@ -151,7 +155,8 @@ mod tests {
 
     #[test]
     fn cookies_are_kept_replaced_and_dropped() {
-        let mut browser = Browser::new("127.0.0.1:1");
+        let tally = Tally::default();
+        let mut browser = Browser::new(Lines::new("127.0.0.1:1", &["127.0.0.1:1"], &tally));
         let set = |line: &str| Reply {
             headers: vec![("set-cookie".to_owned(), line.to_owned())],
             ..Reply::default()

@@ -14,9 +14,10 @@ use serde_json::Value;
 use super::{
     browser::{Browser, Shown},
     journal::{Action, Pen, Reply},
-    setup::{DEVICE, PERSON, SERVICE, Setup},
+    lines::Lines,
+    setup::{DEVICE, PERSON, SERVICE},
 };
-use crate::http::{Connection, Reply as HttpReply, Request};
+use crate::http::{Reply as HttpReply, Request};
 
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// Pages a person walks through at most: sign-in, code, consent, and each of them once more.
@@ -43,8 +44,8 @@ pub(crate) type Told<T> = Result<Option<T>, String>;
 /// One actor with its connections.
 #[derive(Debug)]
 pub(crate) struct Hand<'a> {
-    connection: Connection,
-    browser: Browser,
+    lines: Lines<'a>,
+    browser: Browser<'a>,
     pen: Pen,
     steps: &'a AtomicU64,
     endpoints: Option<Endpoints>,
@@ -59,11 +60,11 @@ struct Endpoints {
 }
 
 impl<'a> Hand<'a> {
-    pub(crate) fn new(setup: &Setup, pen: Pen, steps: &'a AtomicU64) -> Self {
-        let connection = Connection::lazy(&setup.address);
+    /// `lines` lead to the servers; each step takes its number from `steps`.
+    pub(crate) fn new(lines: &Lines<'a>, pen: Pen, steps: &'a AtomicU64) -> Self {
         Self {
-            connection,
-            browser: Browser::new(&setup.address),
+            lines: lines.fresh(),
+            browser: Browser::new(lines.fresh()),
             pen,
             steps,
             endpoints: None,
@@ -262,7 +263,7 @@ impl<'a> Hand<'a> {
     ) -> Told<Reply> {
         let step = self.steps.fetch_add(1, Ordering::Relaxed);
         self.pen.intent(step, action)?;
-        match self.connection.send(request) {
+        match self.lines.send(request) {
             Err(error) => self.pen.lost(step, &error.to_string()).map(|()| None),
             Ok(http) if http.status >= 500 => self
                 .pen
@@ -289,10 +290,10 @@ impl<'a> Hand<'a> {
 
     fn endpoints(&mut self) -> Told<Endpoints> {
         if self.endpoints.is_none() {
-            let Ok(reply) = self
-                .connection
-                .send(&Request::get("/.well-known/openid-configuration"))
-            else {
+            let found = self
+                .lines
+                .send(&Request::get("/.well-known/openid-configuration"));
+            let Some(reply) = found.ok().filter(|reply| reply.status == 200) else {
                 return Ok(None);
             };
             let json = reply.json();

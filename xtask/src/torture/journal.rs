@@ -11,7 +11,10 @@ use std::{
     os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -77,6 +80,7 @@ pub(crate) struct JournalProcess {
     child: Child,
     file: PathBuf,
     socket: PathBuf,
+    ahead_ms: Arc<AtomicU64>,
 }
 
 impl JournalProcess {
@@ -104,6 +108,7 @@ impl JournalProcess {
             child,
             file,
             socket,
+            ahead_ms: Arc::default(),
         };
         if ready.trim() == "ready" {
             Ok(journal)
@@ -116,7 +121,20 @@ impl JournalProcess {
     pub(crate) fn connect(&self) -> Result<Pen, String> {
         let stream =
             UnixStream::connect(&self.socket).map_err(|error| format!("journal: {error}"))?;
-        Ok(Pen { stream })
+        Ok(Pen {
+            stream,
+            ahead_ms: Arc::clone(&self.ahead_ms),
+        })
+    }
+
+    /// The time of the servers under test, as far as it is set apart from ours.
+    pub(crate) fn now_ms(&self) -> u64 {
+        now_ms() + self.ahead_ms.load(Ordering::Relaxed)
+    }
+
+    /// The servers' clock was set forward by this much. What is noted from here on carries their time.
+    pub(crate) fn set_ahead(&self, ahead_ms: u64) {
+        self.ahead_ms.fetch_max(ahead_ms, Ordering::Relaxed);
     }
 
     /// Everything noted so far.
@@ -138,19 +156,24 @@ impl Drop for JournalProcess {
 #[derive(Debug)]
 pub(crate) struct Pen {
     stream: UnixStream,
+    ahead_ms: Arc<AtomicU64>,
 }
 
 impl Pen {
     pub(crate) fn intent(&mut self, step: u64, action: &Action) -> Result<(), String> {
-        self.line(&json!({ "step": step, "at_ms": now_ms(), "intent": action.write() }))
+        self.line(&json!({ "step": step, "at_ms": self.now_ms(), "intent": action.write() }))
     }
 
     pub(crate) fn reply(&mut self, step: u64, reply: &Reply) -> Result<(), String> {
-        self.line(&json!({ "step": step, "at_ms": now_ms(), "reply": reply.write() }))
+        self.line(&json!({ "step": step, "at_ms": self.now_ms(), "reply": reply.write() }))
     }
 
     pub(crate) fn lost(&mut self, step: u64, why: &str) -> Result<(), String> {
-        self.line(&json!({ "step": step, "at_ms": now_ms(), "lost": why }))
+        self.line(&json!({ "step": step, "at_ms": self.now_ms(), "lost": why }))
+    }
+
+    fn now_ms(&self) -> u64 {
+        now_ms() + self.ahead_ms.load(Ordering::Relaxed)
     }
 
     fn line(&mut self, value: &Value) -> Result<(), String> {

@@ -1,87 +1,156 @@
-//! `cargo xtask torture`: kills the server without warning while it works, and judges what it said by a journal.
+//! `cargo xtask torture`: harms servers while they work, and judges what they said by a journal of its own.
 //!
 //! 1. A journal process of its own notes every request before it is sent and every answer after it came.
 //! 2. Workers run whole flows: device authorization, sign-in and answer through the pages, poll, refresh, introspection,
 //!    revocation, client credentials; some of them twice at once.
-//! 3. After a random time the server is killed (SIGKILL) and started again on the same store.
+//! 3. A scenario does its harm: it kills, cuts, fills, sets back.
 //! 4. What was acknowledged is asked for again; then the judge reads the journal and the events of the store.
 //!
-//! The rules J1 to J7 are in [`judge`].
+//! The rules J1 to J7 are in [`judge`]; what all scenarios share is [`bout::Bout`]; each scenario is a file of its own.
 
+mod bout;
 mod browser;
+mod dice;
+mod disk;
 mod events;
 mod hand;
 pub(crate) mod journal;
 mod judge;
+mod lines;
+mod mount;
 mod page;
+mod scenario;
 mod setup;
+mod shim;
 mod survivors;
+mod table;
 mod worker;
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
-    thread,
-    time::{Duration, Instant},
-};
+use std::path::{Path, PathBuf};
 
 use self::{
-    hand::Hand,
-    journal::{JournalProcess, Step as JournalStep},
-    judge::Violation,
-    setup::Setup,
-    worker::Dice,
+    dice::Dice,
+    scenario::{SCENARIOS, Scenario},
+    table::Row,
 };
-use crate::{place, process, report::Step, server::Server};
-
-/// Cycles of the gate's short form.
-const SHORT_CYCLES: u32 = 25;
-const LONG_CYCLES: u32 = 250;
-const WORKERS: u64 = 4;
-/// The load of one cycle lasts between these.
-const LOAD_MS: std::ops::Range<u64> = 400..2800;
-/// More than this many broken promises say nothing new.
-const SHOWN: usize = 20;
+use crate::{count::Count, place, process, report::Step};
 
 /// What to do.
 #[derive(Debug)]
-struct Plan {
-    cycles: u32,
-    seed: u64,
+pub(crate) struct Plan {
+    /// The short form of each scenario, as in the gate.
+    pub(crate) short: bool,
+    /// How often the harm is done, when the scenario's own number is not wanted.
+    pub(crate) cycles: Option<u32>,
+    pub(crate) seed: u64,
+    /// How long a soak lasts.
+    pub(crate) minutes: Option<u64>,
+    /// How many rows a store is filled with.
+    pub(crate) rows: Option<u64>,
+    /// The server under test.
+    pub(crate) binary: PathBuf,
+    /// The release that a rolling upgrade begins with.
+    pub(crate) old_binary: Option<PathBuf>,
 }
 
 impl Plan {
+    /// The number asked for, or that of the form.
+    pub(crate) fn cycles(&self, short: u32, long: u32) -> u32 {
+        self.cycles.unwrap_or(if self.short { short } else { long })
+    }
+}
+
+/// Words of the command line.
+#[derive(Debug)]
+struct Words {
+    plan: Plan,
+    list: bool,
+    names: Vec<String>,
+    store: Option<String>,
+}
+
+impl Words {
     fn parse(args: &[String]) -> Result<Self, String> {
-        let mut plan = Self {
-            cycles: LONG_CYCLES,
-            seed: Dice::fresh_seed(),
+        let mut parsed = Self {
+            plan: Plan {
+                short: false,
+                cycles: None,
+                seed: Dice::fresh_seed(),
+                minutes: None,
+                rows: None,
+                binary: PathBuf::new(),
+                old_binary: None,
+            },
+            list: false,
+            names: Vec::new(),
+            store: None,
         };
         let mut words = args.iter();
         while let Some(word) = words.next() {
-            let mut number = || {
-                words
-                    .next()
-                    .and_then(|digits| digits.parse::<u64>().ok())
-                    .ok_or(format!("{word} needs a number"))
+            let mut text = || words.next().ok_or(format!("{word} needs a value"));
+            let number = |text: &String| {
+                text.parse::<u64>()
+                    .map_err(|_| format!("{word} needs a number"))
             };
             match word.as_str() {
-                "--short" => plan.cycles = SHORT_CYCLES,
+                "--short" => parsed.plan.short = true,
+                "--list" => parsed.list = true,
+                "--scenario" => parsed.names.push(text()?.clone()),
+                "--store" => parsed.store = Some(text()?.clone()),
                 "--cycles" => {
-                    plan.cycles = u32::try_from(number()?).map_err(|error| error.to_string())?;
+                    let cycles = number(text()?)?;
+                    parsed.plan.cycles = Some(u32::try_from(cycles).map_err(|e| e.to_string())?);
                 }
-                "--seed" => plan.seed = number()?,
+                "--seed" => parsed.plan.seed = number(text()?)?,
+                "--minutes" => parsed.plan.minutes = Some(number(text()?)?),
+                "--rows" => parsed.plan.rows = Some(number(text()?)?),
+                "--old-binary" => parsed.plan.old_binary = Some(PathBuf::from(text()?)),
                 other => return Err(format!("torture: unknown argument `{other}`")),
             }
         }
-        Ok(plan)
+        Ok(parsed)
+    }
+
+    fn chosen(&self) -> Result<Vec<&'static Scenario>, String> {
+        if let Some(store) = &self.store
+            && !["sqlite", "postgres"].contains(&store.as_str())
+        {
+            return Err(format!("--store is sqlite or postgres, not `{store}`"));
+        }
+        for name in &self.names {
+            if !SCENARIOS.iter().any(|scenario| scenario.name == name) {
+                return Err(format!(
+                    "no scenario is called `{name}`; `cargo xtask torture --list` shows them"
+                ));
+            }
+        }
+        let wanted = |scenario: &&Scenario| {
+            let named =
+                self.names.is_empty() || self.names.iter().any(|name| name == scenario.name);
+            let stored = self
+                .store
+                .as_ref()
+                .is_none_or(|store| store == scenario.store);
+            named && stored
+        };
+        Ok(SCENARIOS.iter().filter(wanted).collect())
     }
 }
 
 pub(crate) fn run(args: &[String]) -> Result<bool, String> {
-    let plan = Plan::parse(args)?;
-    let binary = if let Some(given) = std::env::var_os("PLACET_BIN") {
-        PathBuf::from(given)
+    let mut words = Words::parse(args)?;
+    let chosen = words.chosen()?;
+    if words.list {
+        for scenario in chosen {
+            println!(
+                "{:<14} {:<9} {}",
+                scenario.name, scenario.store, scenario.what
+            );
+        }
+        return Ok(true);
+    }
+    words.plan.binary = if let Some(given) = std::env::var_os("PLACET_BIN") {
+        std::path::absolute(given).map_err(|error| error.to_string())?
     } else {
         println!("building the server");
         let mut build = process::cargo();
@@ -91,143 +160,39 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
         }
         place::placet("debug")
     };
-    let result = torture(&plan, &binary)?;
-    println!("{}", result.summary());
-    Ok(result.violations.is_empty())
+    let rows: Vec<Row> = chosen
+        .iter()
+        .map(|scenario| scenario.row(&words.plan))
+        .collect();
+    println!("\n{}", table::print(&rows));
+    Ok(rows.iter().all(Row::ok))
 }
 
-/// The short form, as one step of the gate.
-pub(crate) fn step(binary: &Path) -> Step {
-    let plan = Plan {
-        cycles: SHORT_CYCLES,
-        seed: Dice::fresh_seed(),
-    };
-    match torture(&plan, binary) {
-        Ok(result) => Step::noted(result.violations.is_empty(), result.summary()),
-        Err(message) => {
-            eprintln!("torture: {message}");
-            Step::noted(false, message)
-        }
-    }
-}
-
-/// What came of it.
-#[derive(Debug)]
-struct Outcome {
-    cycles: u32,
-    requests: usize,
-    lost: usize,
-    decisions: usize,
-    violations: BTreeSet<Violation>,
-}
-
-impl Outcome {
-    fn summary(&self) -> String {
-        let verdict = match self.violations.len() {
-            0 => "all promises kept".to_owned(),
-            count => format!("{count} promises broken"),
+/// The short form of every scenario, as steps of the gate.
+pub(crate) fn steps(binary: &Path) -> impl Iterator<Item = (String, impl FnOnce() -> Step)> {
+    SCENARIOS.iter().map(move |scenario| {
+        let plan = Plan {
+            short: true,
+            cycles: None,
+            seed: Dice::fresh_seed(),
+            minutes: None,
+            rows: None,
+            binary: binary.to_path_buf(),
+            old_binary: None,
         };
-        let Self {
-            cycles,
-            requests,
-            lost,
-            decisions,
-            ..
-        } = self;
-        format!(
-            "{cycles} kills, {requests} requests, {lost} answers lost, {decisions} decisions: {verdict}"
-        )
-    }
-}
-
-fn torture(plan: &Plan, binary: &Path) -> Result<Outcome, String> {
-    let setup = Setup::new(binary)?;
-    println!(
-        "torture: {} cycles, seed {}, work in {}",
-        plan.cycles,
-        plan.seed,
-        setup.work.display()
-    );
-    let journal = JournalProcess::start(&setup.work)?;
-    let steps = AtomicU64::new(1);
-    let mut dice = Dice::new(plan.seed);
-    let mut server = setup.start()?;
-    let mut violations = BTreeSet::new();
-    let mut known = Vec::new();
-    for cycle in 1..=plan.cycles {
-        let length = Duration::from_millis(dice.between(LOAD_MS));
-        load(&setup, &journal, &steps, &mut dice, length, &mut server)?;
-        server = setup.start()?;
-        let mut hand = Hand::new(&setup, journal.connect()?, &steps);
-        survivors::ask(&mut hand, &journal.read()?, &mut dice)?;
-        known = journal.read()?;
-        let found = judge::of_journal(&known);
-        for violation in found {
-            if violations.len() < SHOWN && violations.insert(violation.clone()) {
-                println!("  cycle {cycle}: {violation}");
+        let step = move || {
+            let row = scenario.row(&plan);
+            if let Some(why) = &row.skipped {
+                return Step {
+                    count: Count {
+                        skipped: 1,
+                        ..Count::default()
+                    },
+                    note: why.clone(),
+                };
             }
-        }
-    }
-    drop(server);
-    for violation in judge::of_events(&known, &setup.events()?)
-        .into_iter()
-        .chain(setup.verify()?)
-    {
-        println!("  at the end: {violation}");
-        violations.insert(violation);
-    }
-    idle(&known)?;
-    Ok(Outcome {
-        cycles: plan.cycles,
-        requests: known.len(),
-        lost: known.iter().filter(|step| step.reply.is_none()).count(),
-        decisions: judge::decisions(&known),
-        violations,
+            Step::noted(row.ok(), row.summary())
+        };
+        (format!("torture {}", scenario.name), step)
     })
-}
-
-/// Lets the workers work, then kills the server under them.
-fn load(
-    setup: &Setup,
-    journal: &JournalProcess,
-    steps: &AtomicU64,
-    dice: &mut Dice,
-    length: Duration,
-    server: &mut Server,
-) -> Result<(), String> {
-    let stop = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let mut workers = Vec::new();
-        for number in 0..WORKERS {
-            let (first, second) = (journal.connect()?, journal.connect()?);
-            let hands = (
-                Hand::new(setup, first, steps),
-                Hand::new(setup, second, steps),
-            );
-            let own = Dice::new(dice.next() ^ number);
-            workers.push(scope.spawn(|| worker::work(hands, own, &stop)));
-        }
-        let begun = Instant::now();
-        thread::sleep(length.saturating_sub(begun.elapsed()));
-        let killed = server
-            .kill()
-            .map_err(|error| format!("the server could not be killed: {error}"));
-        stop.store(true, Ordering::Relaxed);
-        for worker in workers {
-            worker
-                .join()
-                .map_err(|_| "a worker panicked".to_owned())??;
-        }
-        killed
-    })
-}
-
-/// A run in which nothing was decided proves nothing.
-fn idle(steps: &[JournalStep]) -> Result<(), String> {
-    let tokens = steps.iter().filter(|step| step.tokens().is_some()).count();
-    match (judge::decisions(steps), tokens) {
-        (0, _) => Err("no decision was acknowledged: the load did not reach the server".to_owned()),
-        (_, 0) => Err("no token was acknowledged: the load did not reach the server".to_owned()),
-        (_, _) => Ok(()),
-    }
 }

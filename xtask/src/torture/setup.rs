@@ -1,12 +1,15 @@
-//! The server's configuration for a torture, and the commands that look into its store.
+//! The servers of a torture: their configuration, their start, and the commands that look into their store.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
 use super::{events::Events, judge::Violation};
 use crate::{
+    http::{Connection, Request},
     place,
     server::{self, Server},
 };
@@ -18,46 +21,173 @@ pub(crate) const SERVICE: (&str, &str) = ("torture-service", "torture-service-se
 /// The person who answers.
 pub(crate) const PERSON: (&str, &str) = ("ada", "correct horse battery staple");
 
-/// Where the server is and how it is started.
+/// What a scenario wants to work on.
+#[derive(Debug)]
+pub(crate) struct Wishes<'a> {
+    /// The scenario's name, which its folder carries.
+    pub(crate) name: &'a str,
+    pub(crate) nodes: usize,
+    /// One database for each node, as `database_url`; the last one is used for all that follow.
+    pub(crate) databases: Vec<String>,
+}
+
+impl<'a> Wishes<'a> {
+    /// One server on a SQLite file in a folder of its own.
+    pub(crate) fn local(name: &'a str) -> Self {
+        Self {
+            name,
+            nodes: 1,
+            databases: vec![format!("sqlite:./{STORE}/placet.db")],
+        }
+    }
+}
+
+/// The folder of the database inside the work folder.
+const STORE: &str = "store";
+
+/// Where the servers are and how they are started.
 #[derive(Debug)]
 pub(crate) struct Setup {
     binary: PathBuf,
-    config: PathBuf,
     pub(crate) work: PathBuf,
-    /// `127.0.0.1:PORT`, the same after every start.
+    /// The name all servers answer to.
+    pub(crate) host: String,
+    pub(crate) nodes: Vec<Node>,
+}
+
+/// One server's places, the same after every start.
+#[derive(Debug)]
+pub(crate) struct Node {
+    config: PathBuf,
+    /// `127.0.0.1:PORT`.
     pub(crate) address: String,
+    admin: String,
+    pub(crate) log: PathBuf,
 }
 
 impl Setup {
-    /// Writes the configuration into an empty folder.
-    pub(crate) fn new(binary: &Path) -> Result<Self, String> {
-        let work = place::fresh("torture")?;
-        let address = format!("127.0.0.1:{}", server::free_port()?);
-        let config = work.join("placet.toml");
-        let text = CONFIG
-            .replace("ADDRESS", &address)
-            .replace("DEVICE_ID", DEVICE.0)
-            .replace("DEVICE_SECRET", DEVICE.1)
-            .replace("SERVICE_ID", SERVICE.0)
-            .replace("SERVICE_SECRET", SERVICE.1)
-            .replace("PERSON_NAME", PERSON.0)
-            .replace("PERSON_PASSWORD", PERSON.1);
-        fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
+    /// Writes the configurations into an empty folder.
+    pub(crate) fn new(binary: &Path, wishes: &Wishes<'_>) -> Result<Self, String> {
+        let work = place::fresh(&format!("torture-{}", wishes.name))?;
+        let said = |error: io::Error| format!("{}: {error}", work.display());
+        fs::create_dir(work.join(STORE)).map_err(said)?;
+        secret(&work.join("admin.token"), &"torture-admin".repeat(4))?;
+        secret(&work.join("master.key"), &"5a".repeat(32))?;
+        let mut host = String::new();
+        let mut nodes = Vec::new();
+        for number in 0..wishes.nodes {
+            let address = format!("127.0.0.1:{}", server::free_port()?);
+            let admin = format!("127.0.0.1:{}", server::free_port()?);
+            if host.is_empty() {
+                host.clone_from(&address);
+            }
+            let database = wishes.databases.get(number).or(wishes.databases.last());
+            let database = database.ok_or("a server needs a database")?;
+            // Beside a SQLite file a server makes its own key, which must survive like the rest.
+            let keys = if database.starts_with("sqlite:") {
+                ""
+            } else {
+                "[keys]\nmaster_key_file = \"master.key\"\n"
+            };
+            let text = CONFIG
+                .replace("HOST", &host)
+                .replace("ADDRESS", &address)
+                .replace("ADMIN", &admin)
+                .replace("DATABASE", database)
+                .replace("KEYS\n", keys)
+                .replace("DEVICE_ID", DEVICE.0)
+                .replace("DEVICE_SECRET", DEVICE.1)
+                .replace("SERVICE_ID", SERVICE.0)
+                .replace("SERVICE_SECRET", SERVICE.1)
+                .replace("PERSON_NAME", PERSON.0)
+                .replace("PERSON_PASSWORD", PERSON.1);
+            let config = work.join(format!("node-{number}.toml"));
+            fs::write(&config, text).map_err(said)?;
+            let log = work.join(format!("node-{number}.log"));
+            nodes.push(Node {
+                config,
+                address,
+                admin,
+                log,
+            });
+        }
         Ok(Self {
             binary: binary.to_path_buf(),
-            config,
             work,
-            address,
+            host,
+            nodes,
         })
     }
 
-    /// Starts the server on its store.
-    pub(crate) fn start(&self) -> Result<Server, String> {
-        Server::start(
-            &mut server::serve(&self.binary, &self.config),
-            &self.address,
-            &self.work.join("placet.log"),
-        )
+    /// The folder of the SQLite file.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.work.join(STORE)
+    }
+
+    /// All public addresses.
+    pub(crate) fn addresses(&self) -> Vec<&str> {
+        self.nodes
+            .iter()
+            .map(|node| node.address.as_str())
+            .collect()
+    }
+
+    /// Starts a server on its store.
+    pub(crate) fn start(&self, number: usize) -> Result<Server, String> {
+        self.start_with(number, &[])
+    }
+
+    /// The same with more in its environment.
+    pub(crate) fn start_with(
+        &self,
+        number: usize,
+        environment: &[(&str, String)],
+    ) -> Result<Server, String> {
+        self.start_binary(&self.binary, number, environment)
+    }
+
+    /// The same with another program.
+    pub(crate) fn start_binary(
+        &self,
+        binary: &Path,
+        number: usize,
+        environment: &[(&str, String)],
+    ) -> Result<Server, String> {
+        let node = self.node(number)?;
+        let mut command = server::serve(binary, &node.config);
+        command.envs(environment.iter().map(|(name, value)| (*name, value)));
+        Server::start_behind(&mut command, &node.address, &self.host, &node.log)
+    }
+
+    /// Starts a server and does not wait until it answers.
+    pub(crate) fn spawn(
+        &self,
+        number: usize,
+        environment: &[(&str, String)],
+    ) -> Result<Server, String> {
+        let node = self.node(number)?;
+        let mut command = server::serve(&self.binary, &node.config);
+        command.envs(environment.iter().map(|(name, value)| (*name, value)));
+        Server::spawn(&mut command, &node.log)
+    }
+
+    pub(crate) fn node(&self, number: usize) -> Result<&Node, String> {
+        self.nodes
+            .get(number)
+            .ok_or_else(|| format!("there is no node {number}"))
+    }
+
+    /// What `/ready` says: whether the node wants requests, and the codes of the reasons why not.
+    pub(crate) fn ready(&self, number: usize) -> Result<(bool, Vec<String>), String> {
+        let node = self.node(number)?;
+        let reply = Connection::lazy(&node.admin)
+            .send(&Request::get("/ready"))
+            .map_err(|error| format!("/ready of node {number}: {error}"))?;
+        let json = reply.json();
+        let reasons = json.get("reasons").and_then(serde_json::Value::as_array);
+        let codes = reasons.into_iter().flatten();
+        let codes = codes.filter_map(|reason| reason.get("code")?.as_str().map(str::to_owned));
+        Ok((reply.status == 200, codes.collect()))
     }
 
     /// Everything the store says happened.
@@ -79,9 +209,21 @@ impl Setup {
         }))
     }
 
-    fn ask(&self, words: &[&str]) -> Result<(bool, String), String> {
-        let mut command = server::placet(&self.binary, &self.config);
-        command.args(words).arg("--config").arg(&self.config);
+    /// Runs a command of the first server on its store: whether it succeeded and what it printed.
+    pub(crate) fn ask(&self, words: &[&str]) -> Result<(bool, String), String> {
+        self.ask_with(words, &[])
+    }
+
+    /// The same with more in its environment.
+    pub(crate) fn ask_with(
+        &self,
+        words: &[&str],
+        environment: &[(&str, String)],
+    ) -> Result<(bool, String), String> {
+        let node = self.node(0)?;
+        let mut command = server::placet(&self.binary, &node.config);
+        command.envs(environment.iter().map(|(name, value)| (*name, value)));
+        command.args(words).arg("--config").arg(&node.config);
         let output = command
             .output()
             .map_err(|error| format!("{}: {error}", self.binary.display()))?;
@@ -93,10 +235,21 @@ impl Setup {
     }
 }
 
-const CONFIG: &str = r#"public_origin = "http://ADDRESS"
+/// Writes a file that only its owner can read.
+fn secret(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text)
+        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o600)))
+        .map_err(|error| format!("{}: {error}", path.display()))
+}
+
+const CONFIG: &str = r#"public_origin = "http://HOST"
 listen = "ADDRESS"
 development = true
-database_url = "sqlite:./placet.db"
+database_url = "DATABASE"
+KEYS
+[admin]
+listen = "ADMIN"
+token_file = "admin.token"
 
 [limits]
 pending_per_client = 1000000

@@ -1,13 +1,13 @@
-//! After a kill: asks again for what was acknowledged, and for what was left open.
+//! After a fault: asks again for what was acknowledged, and for what was left open.
 //!
 //! Every question goes through the journal like any other request, so the judge needs no second source.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, thread, time::Duration};
 
 use super::{
-    hand::{Hand, Holder},
-    journal::{self, Action, Reply, Step},
-    worker::Dice,
+    dice::Dice,
+    hand::{Hand, Holder, Told},
+    journal::{Action, Reply, Step},
 };
 
 /// Questions per start; the newest first, older ones drawn at random.
@@ -18,33 +18,45 @@ const LOOKS_OLD: usize = 20;
 /// A lost refresh is repeated within the server's window of 30 s, a code within its life.
 const REPEAT_MS: u64 = 20 * 1000;
 const CODE_LIFE_MS: u64 = 4 * 60 * 1000;
+/// A connection that was kept through a fault may be cut, and a 503 asks to come again.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(100);
 
-pub(crate) fn ask(hand: &mut Hand<'_>, steps: &[Step], dice: &mut Dice) -> Result<(), String> {
-    let now = journal::now_ms();
+/// Asks at the time `now` of the servers.
+pub(crate) fn ask(
+    hand: &mut Hand<'_>,
+    steps: &[Step],
+    dice: &mut Dice,
+    now: u64,
+) -> Result<(), String> {
     for token in lost_refreshes(steps, now) {
-        answered(hand.refresh(token)?)?;
+        answered(|| hand.refresh(token))?;
     }
     for code in uncollected(steps, now) {
-        answered(hand.poll(code)?)?;
+        answered(|| hand.poll(code))?;
     }
     let tokens = tokens(steps);
     let (old, new) = tokens.split_at(tokens.len().saturating_sub(LOOKS_NEW));
     let drawn = (0..LOOKS_OLD.min(old.len()))
         .filter_map(|_| old.get(usize::try_from(dice.next()).unwrap_or(0) % old.len()));
     for (token, holder) in new.iter().chain(drawn.collect::<BTreeSet<_>>()) {
-        answered(hand.introspect(token, *holder)?)?;
+        answered(|| hand.introspect(token, *holder))?;
     }
     for (token, holder) in revoked(steps, &tokens) {
-        answered(hand.introspect(token, holder)?)?;
+        answered(|| hand.introspect(token, holder))?;
     }
     Ok(())
 }
 
-/// Nobody kills the server now: a lost answer means that it fell by itself.
-fn answered(reply: Option<Reply>) -> Result<(), String> {
-    reply
-        .map(drop)
-        .ok_or_else(|| "the server stopped answering although nobody killed it".to_owned())
+/// Nothing is done to the servers now: answers that stay out mean that they fell by themselves.
+fn answered(mut question: impl FnMut() -> Told<Reply>) -> Result<(), String> {
+    for _ in 0..TRIES {
+        if question()?.is_some() {
+            return Ok(());
+        }
+        thread::sleep(PAUSE);
+    }
+    Err("the servers stopped answering although nothing is done to them".to_owned())
 }
 
 /// Codes with a try to answer them, young enough, whose client does not know the end yet.
