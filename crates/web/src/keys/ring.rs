@@ -133,13 +133,18 @@ impl Ring {
         Some(Arc::new(held.with_record(record)))
     }
 
-    /// The key of `algorithm` that signs at `now`: the one that took over last.
+    /// The key of `algorithm` that signs at `now`: the one that took over last. When the clock was set back, and
+    /// accepted there, the time of all keys is still to come; then the first of them signs.
     pub(super) fn signing(&self, algorithm: Algorithm, now: Timestamp) -> Option<&Arc<Held>> {
-        self.keys
-            .iter()
-            .filter(|held| held.key.algorithm() == algorithm && held.is_published(now))
+        let published = || {
+            let keys = self.keys.iter();
+            keys.filter(|held| held.key.algorithm() == algorithm && held.is_published(now))
+        };
+        let order = |held: &&Arc<Held>| (held.stored().active_from, held.stored().id);
+        published()
             .filter(|held| held.stored().active_from <= now)
-            .max_by_key(|held| (held.stored().active_from, held.stored().id))
+            .max_by_key(order)
+            .or_else(|| published().min_by_key(order))
     }
 
     /// The keys of `algorithm` that are not replaced yet, waiting ones too.
@@ -159,10 +164,10 @@ impl Ring {
             let signing = self.signing(held.key.algorithm(), now);
             if !held.is_published(now) {
                 KeyUse::Retired
-            } else if held.stored().active_from > now {
-                KeyUse::Waiting
             } else if signing.is_some_and(|signing| Arc::ptr_eq(signing, held)) {
                 KeyUse::Signing
+            } else if held.stored().active_from > now {
+                KeyUse::Waiting
             } else {
                 KeyUse::Retiring
             }

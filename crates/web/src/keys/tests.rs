@@ -118,6 +118,22 @@ async fn each_algorithm_signs_from_its_first_key_on() {
 }
 
 #[tokio::test]
+async fn c11_keys_made_before_the_clock_was_set_back_go_on_signing() {
+    let world = World::new();
+    let ahead = world.node().await;
+    ahead.ensure(ES256).await.unwrap();
+    let first = kid_of(&sign(&ahead));
+    ahead.rotate(ES256).await.unwrap();
+    let now = placet_core::time::Clock::now(&world.clock);
+    world.clock.set(now.minus(Lifetime::from_secs(3600)));
+    let node = world.node().await;
+    node.ensure(ES256).await.unwrap();
+    assert_eq!(kid_of(&sign(&node)), first);
+    assert!(verifies(&sign(&node), &node.jwks()));
+    assert_eq!(uses(&node), [KeyUse::Signing, KeyUse::Waiting]);
+}
+
+#[tokio::test]
 async fn k2_of_several_nodes_the_first_makes_the_key() {
     let world = World::new();
     let (one, two) = (world.node().await, world.node().await);
