@@ -72,6 +72,7 @@ static int (*real_fdatasync)(int);
 static int (*real_ftruncate)(int, off_t);
 static int (*real_unlink)(const char *);
 static int (*real_rename)(const char *, const char *);
+static int (*real_linkat)(int, const char *, int, const char *, int);
 static void *(*real_mmap)(void *, size_t, int, int, int, off_t);
 
 __attribute__((constructor)) static void begin(void) {
@@ -86,6 +87,7 @@ __attribute__((constructor)) static void begin(void) {
     real_ftruncate = faults_real("ftruncate");
     real_unlink = faults_real("unlink");
     real_rename = faults_real("rename");
+    real_linkat = faults_real("linkat");
     real_mmap = faults_real("mmap");
     const char *watch = getenv("FAULTS_WATCH");
     if (watch != NULL) {
@@ -377,24 +379,25 @@ int ftruncate(int fd, off_t length) {
 
 int ftruncate64(int fd, off64_t length) { return ftruncate(fd, length); }
 
-/* Notes a change of names. `target` is null when the name goes. */
+/* Notes a change of names, however the path is written. `target` is null when the name goes. */
 static void renamed(char operation, const char *path, const char *target) {
-    char real[PATH_MAX];
+    char parent[PATH_MAX], real[PATH_MAX];
     struct file file = {0};
     const char *slash = strrchr(path, '/');
-    if (folder_length == 0 || slash == NULL) {
+    const char *name = slash == NULL ? path : slash + 1;
+    size_t length = slash == NULL ? 0 : (size_t)(slash - path);
+    if (folder_length == 0 || length >= PATH_MAX || strlen(name) > NAME_MAX || ends_with(name, "-shm")) {
         return;
     }
-    size_t parent = (size_t)(slash - path);
-    memcpy(real, path, parent);
-    real[parent] = '\0';
-    if (strcmp(real, folder) != 0 || inside(path) == NULL || strlen(slash + 1) > NAME_MAX) {
+    memcpy(parent, path, length);
+    parent[length] = '\0';
+    if (realpath(length == 0 ? (slash == NULL ? "." : "/") : parent, real) == NULL || strcmp(real, folder) != 0) {
         return;
     }
-    strcpy(file.name, slash + 1);
+    strcpy(file.name, name);
     const char *end = target == NULL ? NULL : strrchr(target, '/');
-    const char *name = target == NULL ? "" : (end == NULL ? target : end + 1);
-    note(operation, &file, 0, name, strlen(name));
+    const char *other = target == NULL ? "" : (end == NULL ? target : end + 1);
+    note(operation, &file, 0, other, strlen(other));
 }
 
 int unlink(const char *path) {
@@ -422,6 +425,21 @@ int rename(const char *path, const char *target) {
     errno = error;
     return result;
 }
+
+int linkat(int from, const char *path, int to, const char *target, int flags) {
+    prepare();
+    pthread_mutex_lock(&lock);
+    int result = real_linkat(from, path, to, target, flags);
+    int error = errno;
+    if (result == 0) {
+        renamed('L', path, target);
+    }
+    pthread_mutex_unlock(&lock);
+    errno = error;
+    return result;
+}
+
+int link(const char *path, const char *target) { return linkat(AT_FDCWD, path, AT_FDCWD, target, 0); }
 
 void *mmap(void *at, size_t length, int protection, int flags, int fd, off_t place) {
     prepare();

@@ -154,6 +154,13 @@ impl Disk {
                     }
                     self.namings.push(Naming::Renamed(noted.name, target));
                 }
+                'L' => {
+                    let target = String::from_utf8_lossy(&noted.data).into_owned();
+                    if let Some(number) = self.names.get(&noted.name).copied() {
+                        self.names.insert(target.clone(), number);
+                        self.namings.push(Naming::Made(target, number));
+                    }
+                }
                 'D' => {
                     let namings = std::mem::take(&mut self.namings);
                     apply(&mut self.flushed_names, namings);
