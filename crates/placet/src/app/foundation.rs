@@ -4,9 +4,9 @@
 //! key are made by a conditional insert under an id that every node knows, so that the first node wins.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -162,20 +162,31 @@ pub fn master_key(settings: &Settings) -> Result<MasterKey, StartError> {
 }
 
 /// Writes a new key that only this account can read. When another process was first, its key counts.
+///
+/// The file appears under its name when it is whole and on disk, and before anything is sealed under it: a power cut
+/// leaves either no key, or this one.
 fn make_key(path: &Path) -> io::Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new([0; 32]);
     SystemRandom.fill(bytes.as_mut());
     let text = Zeroizing::new(BASE64.encode(bytes.as_ref()));
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}", std::process::id()));
+    let draft = PathBuf::from(draft);
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            Ok(text)
-        }
+    let mut file = options.open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    match linked {
+        Ok(()) => Ok(text),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             fs::read_to_string(path).map(Zeroizing::new)
         }
