@@ -1,4 +1,4 @@
-//! Where Placet keeps its records: SQLite, and the conformance suite every store must pass.
+//! Where Placet keeps its records: SQLite, PostgreSQL, and the conformance suite every store must pass.
 //!
 //! ```text
 //!   verb ── Commit ──► queue ──► writer thread ── BEGIN … SAVEPOINT each … COMMIT ──► answers, wake-ups
@@ -9,6 +9,7 @@
 pub mod conformance;
 mod location;
 mod open;
+pub mod postgres;
 pub mod sqlite;
 mod waiters;
 
@@ -19,6 +20,7 @@ use placet_core::{store::Store, time::Clock};
 pub use self::{
     location::{Location, LocationError},
     open::OpenStore,
+    postgres::{PostgresStore, PostgresUrl},
     sqlite::{OpenError, SqliteStore},
 };
 

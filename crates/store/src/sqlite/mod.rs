@@ -12,7 +12,7 @@ mod store;
 mod sweep;
 #[cfg(test)]
 mod tests;
-mod time;
+pub(crate) mod time;
 mod watch;
 mod writer;
 

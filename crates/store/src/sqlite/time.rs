@@ -8,13 +8,13 @@ use std::sync::{
 use placet_core::time::{Clock, Timestamp};
 
 /// The clock and the latest time anybody was told.
-pub(super) struct StoreTime {
+pub(crate) struct StoreTime {
     clock: Arc<dyn Clock>,
     latest_ms: AtomicI64,
 }
 
 impl StoreTime {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
             latest_ms: AtomicI64::new(i64::MIN),
@@ -22,7 +22,7 @@ impl StoreTime {
     }
 
     /// The time: never earlier than one told before.
-    pub(super) fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         let now_ms = self.clock.now().as_millis();
         let before_ms = self.latest_ms.fetch_max(now_ms, Ordering::AcqRel);
         Timestamp::from_millis(now_ms.max(before_ms))

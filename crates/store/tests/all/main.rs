@@ -4,6 +4,8 @@
 mod files;
 mod full;
 mod harness;
+#[cfg(feature = "postgres-tests")]
+mod postgres_cluster;
 mod processes;
 mod schema;
 
@@ -13,4 +15,9 @@ mod sqlite {
 
 mod memory {
     placet_store::conformance_tests!(crate::harness::memory);
+}
+
+#[cfg(feature = "postgres-tests")]
+mod postgres {
+    placet_store::conformance_tests!(crate::postgres_cluster::postgres);
 }

@@ -1,0 +1,183 @@
+//! Committing: one statement, one round trip, and an answer for every way it can end.
+//!
+//! 1. The changes are folded and encoded; the connection is borrowed.
+//! 2. The store's time is looked at right before the statement goes out, and where it is the database's own, once more
+//!    by the statement itself, after it has waited for whatever it had to wait for.
+//! 3. The statement's answer is judged. Nothing is told as done before the server says so, and when it said nothing, or
+//!    said that its standby did not confirm, the outcome is unknown.
+//! 4. Whoever waits for a request of this commit is woken, and other nodes are told.
+
+use placet_core::{
+    event::Event,
+    id::Id,
+    issuer::Issuer,
+    store::{Change, Commit, Outcome, StoreError, Table},
+    time::Timestamp,
+};
+
+use super::{
+    PostgresStore,
+    fold::{Part, fold},
+    judge::{self, Failure, unavailable},
+    pool::Loan,
+    shape::{Head, Shape, values},
+    statement::{self, Param},
+};
+
+/// How many rows count the changes of what nodes keep in memory.
+const REVISION_SLOTS: u8 = 8;
+
+impl PostgresStore {
+    pub(super) async fn apply(&self, commit: Commit) -> Result<(), StoreError> {
+        let woken: Vec<_> = commit.woken().collect();
+        let event = serde_json::to_string(&commit.event)
+            .expect("an event has text keys and finite numbers, so it always serialises");
+        let revises = commit.changes.iter().any(is_cached);
+        let (issuer, id, at) = (commit.issuer, commit.event.id, commit.event.at.as_millis());
+        let before = commit.before;
+        let mut parts = fold(commit.changes)?;
+        if revises {
+            let [.., low] = *id.as_bytes();
+            let slot = i64::from(low % REVISION_SLOTS);
+            parts.push(Part::Revise { slot });
+        }
+        let head = Head {
+            issuer: issuer.as_bytes(),
+            id: id.as_bytes(),
+            at,
+            body: &event,
+            before: before
+                .filter(|_| self.is_database_time)
+                .map(Timestamp::as_millis),
+        };
+        #[cfg(feature = "testing")]
+        if let Some(fault) = super::fault::next(&self.faults) {
+            return self.fail_on_purpose(fault, &head, &parts).await;
+        }
+        let in_time = || before.is_none_or(|limit| self.time.now() < limit);
+        match self.attempt(&head, &parts, in_time).await {
+            Ok(()) => {}
+            Err(Failure::Told(error)) => return Err(error),
+            Err(Failure::EventIsThere) => {
+                // Once given up and tried again on purpose, it may take the place of its tombstone.
+                let Some(fence) = self.fence(issuer, id).await? else {
+                    return Err(StoreError::Conflict);
+                };
+                parts.push(Part::Revive { fence });
+                self.attempt(&head, &parts, in_time)
+                    .await
+                    .map_err(|failure| match failure {
+                        Failure::Told(error) => error,
+                        Failure::EventIsThere => StoreError::Conflict,
+                    })?;
+            }
+        }
+        for id in woken {
+            self.waiters.wake(id);
+            self.herald.tell(id);
+        }
+        Ok(())
+    }
+
+    /// Sends the statement of a commit once.
+    pub(super) async fn attempt(
+        &self,
+        head: &Head<'_>,
+        parts: &[Part],
+        in_time: impl Fn() -> bool,
+    ) -> Result<(), Failure> {
+        let shape = Shape::of(parts);
+        let mut loan = self.pool.loan().await.map_err(Failure::Told)?;
+        let prepared = self.pool.within(loan.prepare(&shape)).await;
+        let prepared = match prepared {
+            Ok(Ok(statement)) => statement,
+            failed => {
+                let told = self.pool.settle(loan, failed).map(drop);
+                return Err(Failure::Told(
+                    told.err().unwrap_or_else(|| unavailable("no statement")),
+                ));
+            }
+        };
+        let params = values(head, parts);
+        let params: Vec<_> = params.iter().map(Param::as_sql).collect();
+        if !in_time() {
+            return Err(Failure::Told(StoreError::TooLate));
+        }
+        let doubts = loan.doubts();
+        let sent = self.pool.within(loan.client.execute(&prepared, &params));
+        match sent.await {
+            Ok(Ok(_)) if loan.doubts() == doubts => Ok(()),
+            Ok(Ok(_)) => Err(self.doubt(loan, "its standby did not confirm")),
+            Ok(Err(error)) => match judge::of_commit(&error) {
+                Failure::Told(StoreError::Unknown) => Err(self.doubt(loan, &error)),
+                failure => {
+                    self.pool.give_up_after(loan, &error);
+                    Err(failure)
+                }
+            },
+            Err(silent) => Err(self.doubt(loan, silent)),
+        }
+    }
+
+    /// Gives up the connection on which a commit was lost.
+    fn doubt(&self, loan: Loan, why: impl std::fmt::Display) -> Failure {
+        tracing::warn!(%why, "the outcome of a commit is unknown");
+        self.pool.give_up(loan);
+        Failure::Told(StoreError::Unknown)
+    }
+
+    async fn fence(&self, issuer: Id<Issuer>, id: Id<Event>) -> Result<Option<i64>, StoreError> {
+        let params = [
+            Param::Bytes(Some(issuer.as_bytes())),
+            Param::Bytes(Some(id.as_bytes())),
+        ];
+        let rows = self.pool.read(statement::FENCE, &params).await?;
+        let fence = rows.first().map(|row| row.try_get(0)).transpose();
+        fence.map_err(unavailable)
+    }
+
+    /// Decides what became of a commit.
+    pub(super) async fn decide(
+        &self,
+        issuer: Id<Issuer>,
+        id: Id<Event>,
+    ) -> Result<Outcome, StoreError> {
+        let params = [
+            Param::Bytes(Some(issuer.as_bytes())),
+            Param::Bytes(Some(id.as_bytes())),
+            Param::Number(Some(self.time.now().as_millis())),
+        ];
+        let loan = self.pool.patient_loan().await?;
+        let rows = self.pool.write(loan, statement::OUTCOME, &params).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| unavailable("the database told no outcome"))?;
+        let happened: bool = row.try_get(0).map_err(unavailable)?;
+        Ok(if happened {
+            Outcome::Committed
+        } else {
+            Outcome::Absent
+        })
+    }
+}
+
+/// Whether nodes keep what this changes in memory.
+fn is_cached(change: &Change) -> bool {
+    let table = match change {
+        Change::Put { record, .. } => record.key().table,
+        Change::Delete { key, .. } => key.table,
+        Change::Require { .. } | Change::Spend { .. } => return false,
+    };
+    match table {
+        Table::Issuer | Table::Client | Table::SigningKey | Table::DataKey => true,
+        Table::Person
+        | Table::Name
+        | Table::Session
+        | Table::Pending
+        | Table::Handle
+        | Table::Grant
+        | Table::Family
+        | Table::Refresh
+        | Table::Access => false,
+    }
+}

@@ -1,0 +1,77 @@
+//! Faults on purpose, for tests: what the next commits shall come to.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use placet_core::{store::StoreError, testing::Fault};
+
+use super::{
+    PostgresStore,
+    fold::Part,
+    judge::{Failure, unavailable},
+    shape::Head,
+};
+
+/// The faults to come, first one first.
+pub(super) type Faults = Mutex<VecDeque<Fault>>;
+
+pub(super) fn next(faults: &Faults) -> Option<Fault> {
+    faults
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .pop_front()
+}
+
+impl PostgresStore {
+    /// Makes the next commit fail in this way; several wait their turn.
+    pub fn fail_next(&self, fault: Fault) {
+        self.faults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_back(fault);
+    }
+
+    pub(super) async fn fail_on_purpose(
+        &self,
+        fault: Fault,
+        head: &Head<'_>,
+        parts: &[Part],
+    ) -> Result<(), StoreError> {
+        match fault {
+            Fault::UnknownApplied => match self.attempt(head, parts, || true).await {
+                Ok(()) => Err(StoreError::Unknown),
+                Err(Failure::Told(error)) => Err(error),
+                Err(Failure::EventIsThere) => Err(StoreError::Conflict),
+            },
+            Fault::UnknownLost => Err(StoreError::Unknown),
+            Fault::Unavailable => Err(unavailable("on purpose")),
+            Fault::Conflict => Err(StoreError::Conflict),
+        }
+    }
+
+    /// Runs SQL on a connection of its own, past the contract, and gives the rows as text.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn tamper(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>, StoreError> {
+        let session = self.pool.dial().open(None).await.map_err(unavailable)?;
+        let messages = session.client.simple_query(sql).await;
+        let rows = messages.map_err(|error| super::judge::of_read(&error))?;
+        let texts = rows.into_iter().filter_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => Some(
+                (0..row.len())
+                    .map(|column| row.get(column).map(str::to_owned))
+                    .collect(),
+            ),
+            _ => None,
+        });
+        Ok(texts.collect())
+    }
+
+    /// How many wait for a request.
+    pub fn waited_for(&self) -> usize {
+        self.waiters.len()
+    }
+}

@@ -1,0 +1,221 @@
+//! Migrations: numbered SQL, each applied once in one transaction and remembered with its checksum.
+//!
+//! 1. A ledger of what was applied is made, with a row that nodes lock so that one migrates at a time.
+//! 2. Under that lock the ledger is read again, and the next migration is applied with its line in the ledger: whoever
+//!    is killed leaves the old schema or the new one.
+//! 3. A line says which migration a release must know to work with the schema from then on. That way the release
+//!    before runs on while nodes are replaced one by one, and an older one is refused.
+
+use placet_core::{secret::Digest, store::Table};
+use tokio::time::{Duration, sleep};
+use tokio_postgres::{Client, Error, error::SqlState};
+
+use super::{OpenError, session::Dial};
+
+const MIGRATIONS: [Migration; 1] = [Migration {
+    number: 1,
+    usable_from: 1,
+    name: "records",
+    sql: include_str!("migrations/0001_records.sql"),
+}];
+
+const MAKE_LEDGER: &str = "BEGIN; \
+    CREATE TABLE IF NOT EXISTS migration (number bigint PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, \
+        usable_from bigint NOT NULL); \
+    CREATE TABLE IF NOT EXISTS migration_lock (id bigint PRIMARY KEY); \
+    INSERT INTO migration_lock (id) VALUES (1) ON CONFLICT DO NOTHING; \
+    COMMIT";
+const LOCK: &str = "SELECT id FROM migration_lock WHERE id = 1 FOR UPDATE";
+const READ_LEDGER: &str = "SELECT number, checksum, usable_from FROM migration ORDER BY number";
+const WRITE_LEDGER: &str =
+    "INSERT INTO migration (number, name, checksum, usable_from) VALUES ($1, $2, $3, $4)";
+const TABLES: &str = "SELECT table_name::text FROM information_schema.tables \
+    WHERE table_schema = current_schema()";
+const ENCODING: &str = "SELECT current_setting('server_encoding')";
+
+/// How often making the ledger is tried when others make it in the same moment, each time a little later.
+const TRIES: u32 = 10;
+
+/// One step of the schema.
+struct Migration {
+    number: i64,
+    /// The newest migration a release must know to work with the schema once this one is applied.
+    usable_from: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// What a migration found and left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migrated {
+    /// The newest migration that was applied before; 0 in an empty database.
+    pub from: i64,
+    /// The newest one that is applied.
+    pub to: i64,
+}
+
+/// A line of the ledger.
+struct Line {
+    number: i64,
+    checksum: String,
+    usable_from: i64,
+}
+
+impl Migration {
+    fn checksum(&self) -> String {
+        Digest::of(self.sql).to_string()
+    }
+}
+
+/// Brings the schema to this release's, or finds that this release can use the newer one.
+pub(super) async fn migrate(dial: &Dial) -> Result<Migrated, OpenError> {
+    let session = dial.open(None).await?;
+    let client = &session.client;
+    check_encoding(client).await?;
+    let (from, mut missing) = look(client).await?;
+    if missing > 0 {
+        make_ledger(client).await?;
+    }
+    while missing > 0 {
+        missing = step(client).await?;
+    }
+    let to = newest(&ledger(client).await?);
+    Ok(Migrated { from, to })
+}
+
+/// The newest migration this release knows.
+pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// The newest migration that is applied, 0 when there is none, after a check of all that are.
+pub(super) async fn newest_in(client: &Client) -> Result<i64, OpenError> {
+    Ok(look(client).await?.0)
+}
+
+/// Applies the next migration, if another node has not done so meanwhile. Returns how many are left.
+async fn step(client: &Client) -> Result<usize, OpenError> {
+    client.batch_execute("BEGIN").await?;
+    let applied = async {
+        client.query(LOCK, &[]).await?;
+        let missing = judge(&ledger(client).await?)?;
+        let Some(next) = missing.first() else {
+            return Ok(0);
+        };
+        client.batch_execute(next.sql).await?;
+        let checksum = next.checksum();
+        client
+            .execute(
+                WRITE_LEDGER,
+                &[&next.number, &next.name, &checksum, &next.usable_from],
+            )
+            .await?;
+        Ok(missing.len() - 1)
+    };
+    let left: Result<usize, OpenError> = applied.await;
+    // A session that ends without COMMIT has done nothing.
+    if left.is_ok() {
+        client.batch_execute("COMMIT").await?;
+    }
+    left
+}
+
+/// The newest migration applied, and how many this release would apply.
+async fn look(client: &Client) -> Result<(i64, usize), OpenError> {
+    let mut tables = Vec::new();
+    for row in client.query(TABLES, &[]).await? {
+        tables.push(row.try_get::<_, String>(0)?);
+    }
+    if tables.iter().any(|name| name == "migration") {
+        let lines = match ledger(client).await {
+            // A table of that name which is not this ledger.
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_COLUMN) => {
+                return Err(OpenError::Foreign);
+            }
+            lines => lines?,
+        };
+        return Ok((newest(&lines), judge(&lines)?.len()));
+    }
+    let ours = Table::ALL.map(Table::name);
+    let taken = |name: &String| ours.contains(&name.as_str()) || name == "event" || name == "spent";
+    if tables.iter().any(taken) {
+        return Err(OpenError::Foreign);
+    }
+    Ok((0, MIGRATIONS.len()))
+}
+
+/// Makes the ledger. Two nodes that make it in the same moment may fail over each other; then it is there.
+async fn make_ledger(client: &Client) -> Result<(), OpenError> {
+    let mut tries = 0;
+    loop {
+        match client.batch_execute(MAKE_LEDGER).await {
+            Ok(()) => return Ok(()),
+            Err(error) if tries < TRIES && is_of_a_race(&error) => {
+                client.batch_execute("ROLLBACK").await?;
+                tries += 1;
+                sleep(Duration::from_millis(20) * tries).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn is_of_a_race(error: &Error) -> bool {
+    [
+        SqlState::UNIQUE_VIOLATION,
+        SqlState::DUPLICATE_TABLE,
+        SqlState::DUPLICATE_OBJECT,
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+    ]
+    .iter()
+    .any(|code| error.code() == Some(code))
+}
+
+async fn ledger(client: &Client) -> Result<Vec<Line>, Error> {
+    let rows = client.query(READ_LEDGER, &[]).await?;
+    let line = |row: &tokio_postgres::Row| {
+        Ok(Line {
+            number: row.try_get(0)?,
+            checksum: row.try_get(1)?,
+            usable_from: row.try_get(2)?,
+        })
+    };
+    rows.iter().map(line).collect()
+}
+
+fn newest(lines: &[Line]) -> i64 {
+    lines.last().map_or(0, |line| line.number)
+}
+
+/// The migrations that are missing, after a check of those that are not.
+fn judge(lines: &[Line]) -> Result<&'static [Migration], OpenError> {
+    const KNOWN: &[Migration] = &MIGRATIONS;
+    let newest_known = KNOWN.last().map_or(0, |migration| migration.number);
+    let found = newest(lines);
+    let usable_from = lines.iter().map(|line| line.usable_from).max();
+    if found > newest_known && usable_from.is_some_and(|least| least > newest_known) {
+        return Err(OpenError::Newer {
+            found,
+            known: newest_known,
+        });
+    }
+    for (line, known) in lines.iter().zip(KNOWN) {
+        if line.number != known.number || line.checksum != known.checksum() {
+            return Err(OpenError::Altered {
+                number: line.number,
+            });
+        }
+    }
+    Ok(KNOWN.get(lines.len()..).unwrap_or_default())
+}
+
+/// Text must come back as it went in, so the database must not be of an encoding that lacks characters.
+async fn check_encoding(client: &Client) -> Result<(), OpenError> {
+    for row in client.query(ENCODING, &[]).await? {
+        let encoding: String = row.try_get(0)?;
+        // The latter is no encoding: bytes are kept as they are.
+        if !["UTF8", "SQL_ASCII"].contains(&encoding.as_str()) {
+            return Err(OpenError::Encoding { encoding });
+        }
+    }
+    Ok(())
+}

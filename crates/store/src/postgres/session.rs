@@ -1,0 +1,194 @@
+//! One connection: what it is told when it opens, the statements it has prepared, and what the server says unasked.
+
+use std::{
+    collections::HashMap,
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_postgres::{
+    AsyncMessage, Client, Config, Error, Notification, Row, Statement, error::DbError,
+};
+
+use super::{OpenError, PostgresUrl, Settings, shape::Shape, statement::Param, tls::Tls};
+
+/// The most statements of commits kept on one connection. The verbs have about forty shapes; what is beyond is
+/// prepared when it is needed.
+const SHAPES: usize = 256;
+/// A commit with more parts than this is rare and large; its statement is not kept.
+const KEPT_PARTS: usize = 12;
+/// The function of the server in which a commit waits for its standby.
+const STANDBY_WAIT: &str = "SyncRepWaitForLSN";
+/// When a quiet connection is probed.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+/// How often it is probed then.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+/// What is added to the server's own limit before a request is given up here.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How to reach the database.
+pub(super) struct Dial {
+    config: Config,
+    tls: Tls,
+    settle: String,
+    /// How long a request may take before its connection is given up.
+    pub(super) limit: Duration,
+}
+
+impl Dial {
+    pub(super) fn new(url: &PostgresUrl, settings: &Settings) -> Result<Self, OpenError> {
+        let limit = settings.statement_timeout + GRACE;
+        let mut config = (*url.config).clone();
+        config
+            .connect_timeout(settings.connect_timeout)
+            .keepalives(true)
+            .keepalives_idle(KEEPALIVE_IDLE)
+            .keepalives_interval(KEEPALIVE_INTERVAL)
+            .tcp_user_timeout(limit);
+        let extra: Vec<_> = [&url.authorities, &settings.extra_ca]
+            .into_iter()
+            .flatten()
+            .map(std::path::PathBuf::as_path)
+            .collect();
+        Ok(Self {
+            config,
+            tls: Tls::new(&extra)?,
+            settle: settle(settings.statement_timeout),
+            limit,
+        })
+    }
+
+    /// Opens a connection for commits and reads.
+    pub(super) async fn connect(&self) -> Result<Session, Error> {
+        let session = self.open(None).await?;
+        session.client.batch_execute(&self.settle).await?;
+        Ok(session)
+    }
+
+    /// Opens a connection as the server gives it, without limits on a statement. What the server tells its
+    /// listeners goes to `heard`.
+    pub(super) async fn open(
+        &self,
+        heard: Option<mpsc::UnboundedSender<Notification>>,
+    ) -> Result<Session, Error> {
+        let (client, mut connection) = self.config.connect(self.tls.clone()).await?;
+        let doubts = Arc::new(AtomicU64::new(0));
+        let mut driver = JoinSet::new();
+        let counted = Arc::clone(&doubts);
+        driver.spawn(async move {
+            while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+                match message {
+                    Ok(AsyncMessage::Notice(notice)) => note(&notice, &counted),
+                    Ok(AsyncMessage::Notification(told)) => {
+                        if let Some(heard) = &heard {
+                            // Nobody listens any more when the store is closed.
+                            drop(heard.send(told));
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::debug!(%error, "a connection to the database ended");
+                        return;
+                    }
+                }
+            }
+        });
+        Ok(Session {
+            client,
+            fixed: HashMap::new(),
+            shapes: HashMap::new(),
+            doubts,
+            _driver: driver,
+        })
+    }
+}
+
+/// Counts the notice that turns a success into a doubt: a commit stopped waiting for its standby, and the server
+/// reports it as done although a fail-over may lose it.
+fn note(notice: &DbError, doubts: &AtomicU64) {
+    if notice.routine() == Some(STANDBY_WAIT) {
+        tracing::error!(
+            notice = notice.message(),
+            "a commit did not wait for its standby"
+        );
+        doubts.fetch_add(1, Ordering::Release);
+    } else {
+        tracing::debug!(notice = notice.message(), "the database says");
+    }
+}
+
+/// The statement that sets up a session. A setting the server does not know is left out: engines that speak this
+/// protocol differ in what they have.
+fn settle(statement_timeout: Duration) -> String {
+    let timeout_ms = statement_timeout.as_millis();
+    // A lock that is not to be had in half the time leaves the other half for the rest of the work.
+    let lock_ms = timeout_ms / 2;
+    format!(
+        "SELECT set_config(wanted.name, wanted.value, false) FROM (VALUES \
+         ('statement_timeout', '{timeout_ms}'), ('lock_timeout', '{lock_ms}'), \
+         ('default_transaction_isolation', 'read committed'), ('synchronous_commit', 'on'), \
+         ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), \
+         ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off')) AS wanted (name, value) \
+         JOIN pg_settings AS known ON known.name = wanted.name \
+         WHERE NOT (known.name = 'synchronous_commit' AND known.setting = 'remote_apply')"
+    )
+}
+
+/// A connection to the database. Dropping it ends it at once, whatever it was doing.
+pub(super) struct Session {
+    pub(super) client: Client,
+    fixed: HashMap<&'static str, Statement>,
+    shapes: HashMap<Shape, Statement>,
+    doubts: Arc<AtomicU64>,
+    /// Moves bytes between the client and the socket.
+    _driver: JoinSet<()>,
+}
+
+impl Session {
+    /// How many commits on this connection were reported as done without their standby.
+    pub(super) fn doubts(&self) -> u64 {
+        self.doubts.load(Ordering::Acquire)
+    }
+
+    /// Whether the connection is known to be gone.
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Runs a fixed statement and gives its rows.
+    pub(super) async fn query(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, Error> {
+        let statement = if let Some(statement) = self.fixed.get(sql) {
+            statement.clone()
+        } else {
+            let statement = self.client.prepare(sql).await?;
+            self.fixed.insert(sql, statement.clone());
+            statement
+        };
+        let params: Vec<_> = params.iter().map(Param::as_sql).collect();
+        self.client.query(&statement, &params).await
+    }
+
+    /// The prepared statement of a commit of this shape.
+    pub(super) async fn prepare(&mut self, shape: &Shape) -> Result<Statement, Error> {
+        if let Some(statement) = self.shapes.get(shape) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(&shape.sql()).await?;
+        if shape.parts() <= KEPT_PARTS {
+            if self.shapes.len() >= SHAPES {
+                self.shapes.clear();
+            }
+            self.shapes.insert(shape.clone(), statement.clone());
+        }
+        Ok(statement)
+    }
+}

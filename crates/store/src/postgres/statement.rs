@@ -1,0 +1,170 @@
+//! The statements that never change, and the values that go with a statement. A test prepares them all.
+
+use placet_core::store::Table;
+use tokio_postgres::types::ToSql;
+
+/// The statements of one table.
+pub(super) struct Statements {
+    pub(super) get: &'static str,
+    pub(super) page: &'static str,
+    /// Absent where nothing has an owner.
+    pub(super) owned: Option<&'static str>,
+    /// Absent where nothing ends by itself.
+    pub(super) sweep: Option<&'static str>,
+}
+
+macro_rules! sweep {
+    ($table:literal, $key:literal) => {
+        concat!(
+            "WITH ended AS MATERIALIZED (SELECT ", $key, ", issuer FROM ", $table,
+            " WHERE keep_until < $1 ORDER BY keep_until LIMIT $2 FOR UPDATE SKIP LOCKED) DELETE FROM ",
+            $table, " USING ended WHERE ", $table, ".", $key, " = ended.", $key, " AND ", $table,
+            ".issuer = ended.issuer RETURNING 1"
+        )
+    };
+}
+
+macro_rules! statements {
+    ($table:literal) => {
+        statements!(@ $table, None, None)
+    };
+    ($table:literal, ends) => {
+        statements!(@ $table, None, Some(sweep!($table, "key")))
+    };
+    ($table:literal, owned, ends) => {
+        statements!(
+            @ $table,
+            Some(concat!(
+                "SELECT key, version, body FROM ", $table,
+                " WHERE owner = $2 AND issuer = $1 ORDER BY key LIMIT $3"
+            )),
+            Some(sweep!($table, "key"))
+        )
+    };
+    (@ $table:literal, $owned:expr, $sweep:expr) => {
+        Statements {
+            get: concat!("SELECT version, body FROM ", $table, " WHERE key = $2 AND issuer = $1"),
+            page: concat!(
+                "SELECT key, version, body FROM ", $table,
+                " WHERE key > $2 AND issuer = $1 ORDER BY key LIMIT $3"
+            ),
+            owned: $owned,
+            sweep: $sweep,
+        }
+    };
+}
+
+/// The statements of `table`.
+pub(super) const fn of(table: Table) -> &'static Statements {
+    match table {
+        Table::Issuer => &const { statements!("issuer") },
+        Table::Client => &const { statements!("client") },
+        Table::Person => &const { statements!("person") },
+        Table::Name => &const { statements!("name") },
+        Table::Session => &const { statements!("session", owned, ends) },
+        Table::Pending => &const { statements!("pending", ends) },
+        Table::Handle => &const { statements!("handle", ends) },
+        Table::Grant => &const { statements!("grants", owned, ends) },
+        Table::Family => &const { statements!("family", owned, ends) },
+        Table::Refresh => &const { statements!("refresh", ends) },
+        Table::Access => &const { statements!("access", ends) },
+        Table::SigningKey => &const { statements!("signing_key") },
+        Table::DataKey => &const { statements!("data_key") },
+    }
+}
+
+pub(super) const SWEEP_SPENT: &str = sweep!("spent", "value");
+/// Of the oldest events those from before a time, so that the walk never goes beyond its limit.
+pub(super) const SWEEP_EVENTS: &str = "WITH oldest AS MATERIALIZED (SELECT id, issuer, at FROM event \
+    ORDER BY id, issuer LIMIT $2 FOR UPDATE SKIP LOCKED) DELETE FROM event USING oldest \
+    WHERE event.id = oldest.id AND event.issuer = oldest.issuer AND oldest.at < $1 RETURNING 1";
+
+/// A request by its handle, in one look.
+pub(super) const PENDING_BY: &str = "SELECT h.body, h.pending_key, p.version, p.body FROM handle h \
+    LEFT JOIN pending p ON p.key = h.pending_key AND p.issuer = h.issuer \
+    WHERE h.key = $2 AND h.issuer = $1";
+/// An access token and all it names, as of one moment: one statement sees one snapshot.
+pub(super) const ACCESS: &str = "SELECT t.version, t.body, f.key, f.version, f.body, \
+    g.key, g.version, g.body, s.key, s.version, s.body, p.key, p.version, p.body FROM access t \
+    LEFT JOIN family f ON f.key = t.family_key AND f.issuer = t.issuer \
+    LEFT JOIN grants g ON g.key = t.grant_key AND g.issuer = t.issuer \
+    LEFT JOIN session s ON s.key = t.session_key AND s.issuer = t.issuer \
+    LEFT JOIN person p ON p.key = t.person_key AND p.issuer = t.issuer \
+    WHERE t.key = $2 AND t.issuer = $1";
+/// A refresh token, its family, and all the family names.
+pub(super) const REFRESH: &str = "SELECT t.version, t.body, f.key, f.version, f.body, \
+    g.key, g.version, g.body, s.key, s.version, s.body, p.key, p.version, p.body FROM refresh t \
+    LEFT JOIN family f ON f.key = t.family_key AND f.issuer = t.issuer \
+    LEFT JOIN grants g ON g.key = f.owner AND g.issuer = f.issuer \
+    LEFT JOIN session s ON s.key = f.session_key AND s.issuer = f.issuer \
+    LEFT JOIN person p ON p.key = f.person_key AND p.issuer = f.issuer \
+    WHERE t.key = $2 AND t.issuer = $1";
+pub(super) const CENSUS: &str =
+    "SELECT key, body FROM pending WHERE keep_until > $2 AND issuer = $1";
+pub(super) const PENDING_VERSION: &str =
+    "SELECT version FROM pending WHERE key = $2 AND issuer = $1";
+/// Of requests somebody waits for, those that moved on or are gone.
+pub(super) const MOVED: &str = "SELECT w.key FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) AS w (issuer, key, seen) \
+    LEFT JOIN pending p ON p.key = w.key AND p.issuer = w.issuer WHERE p.version IS NULL OR p.version > w.seen";
+
+pub(super) const EVENTS: &str = "SELECT body FROM event WHERE id > $2 AND issuer = $1 AND body IS NOT NULL \
+    ORDER BY id LIMIT $3";
+pub(super) const NEWEST_EVENT_AT: &str =
+    "SELECT at FROM event ORDER BY id DESC, issuer DESC LIMIT 1";
+/// Decides what became of a commit. It waits for a transaction that is about to write this event, keeps out one that
+/// comes later, and writes, so that the answer is as durable as the commit.
+pub(super) const OUTCOME: &str = "INSERT INTO event (id, issuer, at, fence) VALUES ($2, $1, $3, 1) \
+    ON CONFLICT (id, issuer) DO UPDATE SET fence = event.fence + 1 RETURNING body IS NOT NULL";
+/// How often the commit of an event was given up. No row: it happened, or nobody asked.
+pub(super) const FENCE: &str =
+    "SELECT fence FROM event WHERE id = $2 AND issuer = $1 AND body IS NULL";
+
+pub(super) const REVISION: &str = "SELECT sum(number)::bigint FROM revision";
+pub(super) const CLOCK: &str =
+    "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+pub(super) const NOTIFY: &str = "SELECT pg_notify('placet_wake', $1)";
+
+/// Everything above that does not belong to one table.
+#[cfg(test)]
+pub(super) const OTHERS: [&str; 15] = [
+    SWEEP_SPENT,
+    SWEEP_EVENTS,
+    PENDING_BY,
+    ACCESS,
+    REFRESH,
+    CENSUS,
+    PENDING_VERSION,
+    MOVED,
+    EVENTS,
+    NEWEST_EVENT_AT,
+    OUTCOME,
+    FENCE,
+    REVISION,
+    CLOCK,
+    NOTIFY,
+];
+
+/// A value of a statement.
+#[derive(Debug)]
+pub(super) enum Param<'a> {
+    Bytes(Option<&'a [u8]>),
+    Number(Option<i64>),
+    Text(&'a str),
+    ManyBytes(Vec<Option<&'a [u8]>>),
+    ManyNumbers(Vec<Option<i64>>),
+    ManyTexts(Vec<&'a str>),
+}
+
+impl Param<'_> {
+    /// As the driver takes it.
+    pub(super) fn as_sql(&self) -> &(dyn ToSql + Sync) {
+        match self {
+            Self::Bytes(value) => value,
+            Self::Number(value) => value,
+            Self::Text(value) => value,
+            Self::ManyBytes(values) => values,
+            Self::ManyNumbers(values) => values,
+            Self::ManyTexts(values) => values,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The database's time: what decides expiry for all nodes alike, without asking for it each time.
+//!
+//! Each node counts on from its own monotonic clock, by an offset measured against the database: it asks for the time
+//! and takes the middle between question and answer. The answer that came back fastest is the best one.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use placet_core::{
+    store::StoreError,
+    time::{Clock, Timestamp},
+};
+use tokio::time::Instant;
+
+use super::{judge::unavailable, pool::Pool, statement};
+
+/// How often the offset is measured.
+pub(super) const MEASURE_EVERY: Duration = Duration::from_secs(5);
+/// How often the database is asked in one measurement.
+const QUESTIONS: usize = 5;
+/// How fast two clocks of machines may drift apart, in microseconds a second: what crystals are sold with.
+const DRIFT_US_PER_S: u64 = 200;
+
+/// The time of the database. It never runs backwards.
+#[derive(Debug)]
+pub struct DatabaseTime {
+    base: Instant,
+    best: Mutex<Option<Measured>>,
+    /// The database's time at `base`, in microseconds since the epoch.
+    offset_us: AtomicI64,
+    latest_ms: AtomicI64,
+}
+
+/// An offset, and by how much it may be wrong.
+#[derive(Debug, Clone, Copy)]
+struct Measured {
+    offset_us: i64,
+    error_us: u64,
+    at: Instant,
+}
+
+impl DatabaseTime {
+    pub(super) fn new() -> Self {
+        Self {
+            base: Instant::now(),
+            best: Mutex::new(None),
+            offset_us: AtomicI64::new(0),
+            latest_ms: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// Asks the database for the time, several times.
+    pub(super) async fn measure(&self, pool: &Pool) -> Result<(), StoreError> {
+        let mut best: Option<Measured> = None;
+        for _ in 0..QUESTIONS {
+            let mut loan = pool.loan().await?;
+            let asked = Instant::now();
+            let answer = pool.within(loan.query(statement::CLOCK, &[])).await;
+            let answered = Instant::now();
+            let rows = pool.settle(loan, answer)?;
+            let row = rows
+                .first()
+                .ok_or_else(|| unavailable("the database told no time"))?;
+            let told_us: i64 = row.try_get(0).map_err(unavailable)?;
+            let measured = self.middle(asked, answered, told_us);
+            if best.is_none_or(|best| measured.error_us < best.error_us) {
+                best = Some(measured);
+            }
+        }
+        if let Some(best) = best {
+            self.take(best);
+        }
+        Ok(())
+    }
+
+    /// What follows from an answer: the database said this some time between question and answer.
+    fn middle(&self, asked: Instant, answered: Instant, told_us: i64) -> Measured {
+        let half = answered.duration_since(asked) / 2;
+        let middle_us = micros(asked.duration_since(self.base) + half);
+        Measured {
+            offset_us: told_us.saturating_sub(middle_us),
+            error_us: half.as_micros().try_into().unwrap_or(u64::MAX),
+            at: answered,
+        }
+    }
+
+    /// Takes a measurement that is better than the one before is by now, or contradicts it.
+    fn take(&self, new: Measured) {
+        let mut best = self.best.lock().unwrap_or_else(PoisonError::into_inner);
+        let keeps = best.is_some_and(|old| {
+            let age_s = new.at.duration_since(old.at).as_secs() + 1;
+            let error_us = old
+                .error_us
+                .saturating_add(DRIFT_US_PER_S.saturating_mul(age_s));
+            let apart_us = new.offset_us.abs_diff(old.offset_us);
+            error_us < new.error_us && apart_us <= error_us.saturating_add(new.error_us)
+        });
+        if !keeps {
+            self.offset_us.store(new.offset_us, Ordering::Release);
+            *best = Some(new);
+        }
+    }
+}
+
+fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl Clock for DatabaseTime {
+    fn now(&self) -> Timestamp {
+        let offset_us = self.offset_us.load(Ordering::Acquire);
+        let micros = offset_us.saturating_add(micros(self.base.elapsed()));
+        let now_ms = micros.div_euclid(1000);
+        let before_ms = self.latest_ms.fetch_max(now_ms, Ordering::AcqRel);
+        Timestamp::from_millis(now_ms.max(before_ms))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    const EPOCH_US: i64 = 1_800_000_000_000_000;
+
+    /// The database says `told_us` in the middle of a round trip of `trip_us`.
+    async fn ask(time: &DatabaseTime, trip_us: u64, told_us: i64) {
+        let asked = Instant::now();
+        advance(Duration::from_micros(trip_us)).await;
+        time.take(time.middle(asked, Instant::now(), told_us));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn c11_the_fastest_answer_counts_and_time_never_runs_backwards() {
+        let time = DatabaseTime::new();
+        ask(&time, 2_000, EPOCH_US).await;
+        assert_eq!(time.now().as_millis(), EPOCH_US / 1000 + 1);
+        // A slow answer, which agrees within its error, moves nothing.
+        ask(&time, 400_000, EPOCH_US + 150_000).await;
+        assert_eq!(time.now().as_millis(), EPOCH_US / 1000 + 401);
+        // The clock of the database was set back by a minute: time stands still until it has caught up.
+        ask(&time, 1_000, EPOCH_US - 60_000_000).await;
+        let stopped = time.now();
+        advance(Duration::from_secs(59)).await;
+        assert_eq!(time.now(), stopped);
+        advance(Duration::from_secs(3)).await;
+        assert!(time.now() > stopped);
+        // And forward again, at once.
+        ask(&time, 1_000, EPOCH_US + 3_600_000_000).await;
+        assert!(time.now().as_millis() >= (EPOCH_US + 3_600_000_000) / 1000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_old_measurement_gives_way_to_a_worse_new_one() {
+        let time = DatabaseTime::new();
+        ask(&time, 200, EPOCH_US).await;
+        advance(Duration::from_secs(100)).await;
+        // A hundred seconds may have put the clocks 20 ms apart; this answer is right to 10 ms.
+        ask(&time, 20_000, EPOCH_US + 100_015_000).await;
+        assert_eq!(time.now().as_millis(), (EPOCH_US + 100_025_000) / 1000);
+    }
+}
