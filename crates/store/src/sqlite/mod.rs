@@ -119,6 +119,7 @@ impl SqliteStore {
             connection: Some(connection),
             openings: 1,
             unfenced: false,
+            failing: false,
             time: Arc::clone(&time),
             waiters: Arc::clone(&waiters),
             #[cfg(feature = "testing")]

@@ -45,6 +45,8 @@ pub(super) struct Writer {
     pub(super) openings: u64,
     /// Whether a failed COMMIT may still lie in the log, where a crash could bring it back.
     pub(super) unfenced: bool,
+    /// Whether the last commits could not be written.
+    pub(super) failing: bool,
     pub(super) time: Arc<StoreTime>,
     pub(super) waiters: Arc<Waiters>,
     #[cfg(feature = "testing")]
@@ -110,10 +112,12 @@ impl Writer {
                 drop(reply.send(swept));
             }
             Job::DataVersion { reply } => {
-                let version = self.with_connection(|connection| {
-                    connection
-                        .prepare_cached(statement::DATA_VERSION)?
-                        .query_row([], |row| row.get::<_, u32>(0))
+                let version = self.writes_again().and_then(|()| {
+                    self.with_connection(|connection| {
+                        connection
+                            .prepare_cached(statement::DATA_VERSION)?
+                            .query_row([], |row| row.get::<_, u32>(0))
+                    })
                 });
                 // Each connection counts by itself, so a new one may not look like the old one.
                 let openings = self.openings << u32::BITS;
@@ -131,6 +135,16 @@ impl Writer {
         }
     }
 
+    /// After commits that could not be written, whether one can be again. A node that says it is not ready gets no
+    /// requests, so no commit would find out.
+    fn writes_again(&mut self) -> Result<(), StoreError> {
+        if self.failing {
+            self.with_connection(|connection| run(connection, statement::RAISE_FENCE, []))?;
+            self.failing = false;
+        }
+        Ok(())
+    }
+
     /// Writes the batch and answers everybody in it.
     fn write(&mut self, batch: &mut Vec<CommitJob>) {
         if batch.is_empty() {
@@ -138,6 +152,7 @@ impl Writer {
         }
         match self.transact(batch) {
             Ok(verdicts) => {
+                self.failing = false;
                 for (job, verdict) in batch.drain(..).zip(verdicts) {
                     if verdict.is_ok() {
                         job.wakes.iter().for_each(|id| self.waiters.wake(*id));
@@ -146,6 +161,7 @@ impl Writer {
                 }
             }
             Err(failure) => {
+                self.failing = true;
                 for job in batch.drain(..) {
                     drop(job.reply.send(Err(failure.to_error())));
                 }
