@@ -257,6 +257,15 @@ impl AuthenticatedClient {
         Self { client, proof }
     }
 
+    /// The same client as its record says now, after its request was kept waiting. What was proven stays proven, and
+    /// the proof was spent before the wait.
+    pub(crate) fn renewed(client: std::sync::Arc<Client>) -> Self {
+        Self {
+            client,
+            proof: None,
+        }
+    }
+
     /// The client.
     pub fn client(&self) -> &Client {
         &self.client

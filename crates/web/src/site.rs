@@ -9,6 +9,7 @@ use placet_core::{
 use crate::{
     face::Face,
     fetch::Fetch,
+    hold::Holds,
     keys::KeyRing,
     limit::Limiter,
     page::{Locale, Pages},
@@ -122,6 +123,8 @@ pub struct Site {
     pub passwords: Arc<Passwords>,
     /// Who may try how often.
     pub limiter: Arc<Limiter>,
+    /// Polls that wait for an answer.
+    pub holds: Arc<Holds>,
     /// The way out to other servers.
     pub fetch: Arc<Fetch>,
     /// Settings.

@@ -6,7 +6,11 @@
 //!
 //! Spec: RFC 6749 §4.1.3, RFC 8628 §3.4–3.5, RFC 9700 §2.1.1
 
-use super::{Attempts, Caller, Committed, Engine, Error, active, proof::Proof};
+use super::{
+    Attempts, Caller, Committed, Engine, Error, active,
+    proof::Proof,
+    wait::{Pacing, Polled, Waiting},
+};
 use crate::{
     client::{AuthenticatedClient, Client},
     event::{Actor, EventKind},
@@ -57,17 +61,19 @@ impl Engine {
         ask: &Collect<'_>,
         caller: &Caller,
     ) -> Result<Committed<TokenSet>, Error> {
-        let proof = Proof::of(ask.client);
-        let taken = self.take(ask, &proof, caller).await;
-        proof.told(self, taken).await
+        match self.poll(ask, caller).await? {
+            Polled::Given(tokens) => Ok(tokens),
+            Polled::Waiting(waiting) => Err(waiting.refusal().into()),
+        }
     }
 
-    async fn take(
+    pub(super) async fn take(
         &self,
         ask: &Collect<'_>,
         proof: &Proof<'_>,
         caller: &Caller,
-    ) -> Result<Committed<TokenSet>, Error> {
+        pacing: Pacing,
+    ) -> Result<Polled, Error> {
         let hash = *ask.secret.hash().as_bytes();
         let kind = match ask.by {
             CollectBy::Code => HandleKind::Code,
@@ -100,7 +106,22 @@ impl Engine {
                     .clone()
                     .collect(Id::from_bytes([0; 16]), Id::from_bytes([0; 16]), now)
             {
-                return Err(self.not_yet(&hash, request, version, refusal).await?);
+                let (Refusal::Waiting { .. }, Delivery::Poll { interval }) =
+                    (&refusal, &request.delivery)
+                else {
+                    return Err(refusal.into());
+                };
+                let waiting = Waiting {
+                    request: request.id,
+                    version,
+                    expires_at: request.expires_at,
+                    interval: *interval,
+                    handle: hash,
+                };
+                if pacing == Pacing::Judged {
+                    self.in_pace(&waiting, request).await?;
+                }
+                return Ok(Polled::Waiting(waiting));
             }
             let (mut commit, tokens) = self
                 .plan_collect(ask, request.clone(), version, caller, now)
@@ -109,7 +130,7 @@ impl Engine {
             match self.write(commit).await {
                 Ok(()) => {
                     self.pace.forget(&hash);
-                    return Ok(Committed(tokens));
+                    return Ok(Polled::Given(Committed(tokens)));
                 }
                 Err(error) => attempts.again(error)?,
             }
@@ -156,22 +177,12 @@ impl Engine {
         Err(refusal.into())
     }
 
-    /// What a poll that finds nothing is told. Only a grown interval is written.
-    async fn not_yet(
-        &self,
-        hash: &[u8; 32],
-        mut request: PendingRequest,
-        version: u64,
-        refusal: Refusal,
-    ) -> Result<Error, Error> {
-        let (Refusal::Waiting { .. }, Delivery::Poll { interval }) = (&refusal, &request.delivery)
-        else {
-            return Ok(refusal.into());
-        };
-        let interval = *interval;
+    /// Refuses a poll that finds nothing and came too early. Only a grown interval is written.
+    async fn in_pace(&self, waiting: &Waiting, mut request: PendingRequest) -> Result<(), Error> {
         let now = self.store.now();
-        Ok(match self.pace.judge(hash, interval, now) {
-            Pace::Fine => Refusal::Waiting { interval },
+        let (handle, interval) = (&waiting.handle, waiting.interval);
+        Err(match self.pace.judge(handle, interval, now) {
+            Pace::Fine => return Ok(()),
             Pace::Early => Refusal::TooSoon { interval },
             Pace::Grow { interval: grown } if grown == interval => Refusal::TooSoon { interval },
             Pace::Grow { interval: grown } => {
@@ -179,8 +190,10 @@ impl Engine {
                 let mut event = self.event(EventKind::IntervalGrown, &Caller::default(), now);
                 event.client = Some(request.asker.client);
                 event.request = Some(request.id);
-                let commit = Commit::new(self.issuer, event)
-                    .with(Change::update(version, Record::Pending(Box::new(request))));
+                let commit = Commit::new(self.issuer, event).with(Change::update(
+                    waiting.version,
+                    Record::Pending(Box::new(request)),
+                ));
                 // Lost to somebody else's change: the next early poll tries again.
                 match self.write(commit).await {
                     Ok(()) | Err(StoreError::Conflict) => Refusal::TooSoon { interval: grown },

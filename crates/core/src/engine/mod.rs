@@ -22,6 +22,7 @@ mod sign_in;
 mod sweep;
 mod tokens;
 mod verify;
+mod wait;
 
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub use self::{
     sign_in::SignIn,
     sweep::{EVENT_RETENTION, SWEEP_STEP},
     verify::{FOR_EVER, Verified, Violation},
+    wait::{Polled, Waiting},
 };
 use self::{cache::Cache, census::Census};
 use crate::{

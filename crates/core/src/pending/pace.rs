@@ -37,7 +37,8 @@ pub enum Pace {
 
 #[derive(Clone, Copy)]
 struct Last {
-    answered: Timestamp,
+    /// Absent when the next poll is not early whenever it comes.
+    answered: Option<Timestamp>,
     grown: Option<Timestamp>,
 }
 
@@ -71,7 +72,7 @@ impl PaceTable {
             .or_else(|| shard.old.get(handle))
             .copied();
         let (pace, grown) = match last {
-            Some(last) if now < last.answered.plus(interval) => {
+            Some(last) if last.answered.is_some_and(|at| now < at.plus(interval)) => {
                 if last.grown.is_none_or(|at| now >= at.plus(interval)) {
                     // An interval that began above the limit stays as it is: it never shrinks.
                     let grown = interval.plus(SLOW_DOWN_BY).min(INTERVAL_LIMIT);
@@ -87,11 +88,21 @@ impl PaceTable {
         shard.remember(
             *handle,
             Last {
-                answered: now,
+                answered: Some(now),
                 grown,
             },
         );
         pace
+    }
+
+    /// The poll just judged was held to the end of the time its client asked for: the client has waited here and may
+    /// ask again at once. What it did before stays remembered.
+    pub fn waited(&self, handle: &[u8; 32]) {
+        let mut shard = self.shard(handle);
+        let Shard { young, old } = &mut *shard;
+        if let Some(last) = young.get_mut(handle).or_else(|| old.get_mut(handle)) {
+            last.answered = None;
+        }
     }
 
     /// Forgets a handle that needs no pace any more.
@@ -140,6 +151,29 @@ mod tests {
             "the old pace is too fast from now on"
         );
         assert_eq!(poll(17, TEN), Pace::Fine);
+    }
+
+    #[test]
+    fn a_poll_that_was_held_may_be_repeated_at_once_and_only_once() {
+        let table = PaceTable::default();
+        let poll = |secs, interval| table.judge(&[1; 32], interval, Timestamp::from_secs(secs));
+        assert_eq!(poll(0, FIVE), Pace::Fine);
+        assert_eq!(poll(1, FIVE), Pace::Grow { interval: TEN });
+        assert_eq!(poll(11, TEN), Pace::Fine);
+        table.waited(&[1; 32]);
+        assert_eq!(poll(12, TEN), Pace::Fine, "it waited here");
+        assert_eq!(
+            poll(13, TEN),
+            Pace::Grow {
+                interval: Lifetime::from_secs(15)
+            },
+            "this one did not"
+        );
+        table.waited(&[2; 32]);
+        assert_eq!(
+            table.judge(&[2; 32], FIVE, Timestamp::from_secs(0)),
+            Pace::Fine
+        );
     }
 
     #[test]

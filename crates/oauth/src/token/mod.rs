@@ -3,8 +3,9 @@
 //! 1. Read the form, authenticate the client, read the grant.
 //! 2. The client must be registered for the grant (threat T16).
 //! 3. One verb of the engine per grant decides and commits.
+//! 4. A device's poll that finds no answer and asks to wait is held; everything else of its request is let go first.
 //!
-//! Spec: RFC 6749 §3.2, §4–6, RFC 8628 §3.4, RFC 8707 §2.2
+//! Spec: RFC 6749 §3.2, §4–6, RFC 8628 §3.4, RFC 8707 §2.2, RFC 7240 §4.3
 
 mod authorization_code;
 mod client_credentials;
@@ -20,13 +21,14 @@ use placet_core::{
         AUTHORIZATION_CODE, AuthenticatedClient, CLIENT_CREDENTIALS, Client, DEVICE_CODE,
         REFRESH_TOKEN,
     },
-    engine::{Caller, Committed},
+    engine::{Caller, Committed, Polled},
     event::Actor,
     pending::PendingRequest,
     token::TokenSet,
 };
-use placet_web::{client_auth, context::Call, params::Form, reply::Reply, site::Site};
+use placet_web::{client_auth, context::Call, params::Form, prefer, reply::Reply, site::Site};
 
+use self::device_code::{HeldPoll, Look};
 pub(crate) use self::specs::specs;
 pub use self::{
     authorization_code::CodeGrant, client_credentials::ClientGrant, device_code::DeviceGrant,
@@ -62,13 +64,58 @@ pub enum GrantRequest {
     DeviceCode(DeviceGrant),
 }
 
+/// What a request comes to.
+enum Answer {
+    Now(Reply),
+    Later(Box<HeldPoll>),
+}
+
 /// Answers a POST.
 pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
-    let outcome = match request(&site, &call).await {
-        Ok(request) => token(&site, &request).await,
-        Err(problem) => problem.into(),
+    // On the heap and gone before anything waits: a held poll keeps neither its request nor the room to answer one.
+    match Box::pin(answer(&site, call)).await {
+        Answer::Now(reply) => reply,
+        Answer::Later(poll) => poll.answer(&site).await,
+    }
+}
+
+async fn answer(site: &Site, call: Call) -> Answer {
+    let request = match request(site, &call).await {
+        Ok(request) => request,
+        Err(problem) => return Answer::Now(problem.reply()),
     };
-    outcome.print()
+    match (request, prefer::wait(&call.headers)) {
+        (
+            TokenRequest {
+                client,
+                grant: GrantRequest::DeviceCode(grant),
+                caller,
+            },
+            Some(wish),
+        ) => {
+            let waiting = match grant.look(Look::First, site, &client, &caller).await {
+                Ok(Polled::Given(set)) => return Answer::Now(tokens(set).print()),
+                Ok(Polled::Waiting(waiting)) => waiting,
+                Err(problem) => return Answer::Now(problem.reply()),
+            };
+            let (source, now) = (call.context.source(), call.context.now);
+            match site.holds.place(wish, client.client().id, &source, now) {
+                Some(place) => Answer::Later(Box::new(HeldPoll {
+                    grant,
+                    client,
+                    caller,
+                    waiting,
+                    place,
+                })),
+                None => Answer::Now(Problem::from(waiting.refusal()).reply()),
+            }
+        }
+        (request, _) => Answer::Now(token(site, &request).await.print()),
+    }
+}
+
+fn tokens(set: Committed<TokenSet>) -> Outcome {
+    Outcome::Tokens(Box::new(set.into_inner()))
 }
 
 async fn request(site: &Site, call: &Call) -> Result<TokenRequest, Problem> {
@@ -102,7 +149,7 @@ pub async fn token(site: &Site, request: &TokenRequest) -> Outcome {
         GrantRequest::DeviceCode(grant) => grant.exchange(site, client, caller).await,
     };
     match given {
-        Ok(set) => Outcome::Tokens(Box::new(set.into_inner())),
+        Ok(set) => tokens(set),
         Err(problem) => problem.into(),
     }
 }

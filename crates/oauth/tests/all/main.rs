@@ -19,6 +19,8 @@ mod rfc6750;
 #[cfg(test)]
 mod rfc7009;
 #[cfg(test)]
+mod rfc7240;
+#[cfg(test)]
 mod rfc7636;
 #[cfg(test)]
 mod rfc7662;

@@ -31,6 +31,7 @@ use placet_web::{
     context::{Call, Context},
     face::{Next, Prompt, Routes},
     fetch::{Fetch, FetchSettings},
+    hold::{HoldSettings, Holds},
     keys::KeyRing,
     limit::{Limiter, LimiterSettings},
     page::{Locale, Pages, Theme},
@@ -109,6 +110,11 @@ impl World {
     }
 
     pub(crate) async fn with(issuer_url: &str, limits: Limits) -> Self {
+        Self::holding(issuer_url, limits, HoldSettings::default()).await
+    }
+
+    /// The same with these limits for polls that wait.
+    pub(crate) async fn holding(issuer_url: &str, limits: Limits, holds: HoldSettings) -> Self {
         let clock = FixedClock::default();
         let store = MemoryStore::new(clock.clone());
         let random = Arc::new(SeededRandom::new(7));
@@ -140,6 +146,7 @@ impl World {
             pages: Arc::new(Pages::new(Theme::default(), None).unwrap()),
             passwords: Arc::new(Passwords::new(1, 1)),
             limiter: Arc::new(Limiter::new(limiter())),
+            holds: Arc::new(Holds::new(holds)),
             fetch: Arc::new(Fetch::new(FetchSettings::default()).unwrap()),
             settings: settings(issuer_url),
             faces: OnceLock::new(),
@@ -220,6 +227,11 @@ impl World {
 
     /// Posts a form as `client`, with its secret in the header or its name in the form.
     pub(crate) async fn post(&self, path: &str, client: &str, pairs: Pairs<'_>) -> Response {
+        self.send(self.form(client, pairs), path).await
+    }
+
+    /// A call that posts a form.
+    pub(crate) fn form(&self, client: &str, pairs: Pairs<'_>) -> Call {
         let mut call = self.call(Method::POST);
         let mut pairs = pairs.to_vec();
         match client.rsplit_once(':') {
@@ -238,7 +250,7 @@ impl World {
             "application/x-www-form-urlencoded",
         );
         call.body = encode(&pairs).into();
-        self.send(call, path).await
+        call
     }
 
     pub(crate) async fn token(&self, client: &str, pairs: Pairs<'_>) -> Response {

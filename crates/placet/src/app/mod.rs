@@ -17,6 +17,7 @@ use placet_proof::Algorithm;
 use placet_web::{
     face::{Face, Routes},
     fetch::{Fetch, FetchError, FetchSettings},
+    hold::Holds,
     keys::KeyError,
     limit::Limiter,
     page::{PageError, Pages},
@@ -136,6 +137,7 @@ impl App {
             pages: Arc::new(pages),
             passwords,
             limiter: Arc::new(Limiter::new(settings::limiter(&settings))),
+            holds: Arc::new(Holds::new(settings::holds(&settings))),
             fetch: Arc::new(Fetch::new(FetchSettings {
                 extra_ca: settings::extra_ca(&settings)?,
                 allow_private: settings.outbound.allow_private.clone(),

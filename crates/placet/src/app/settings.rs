@@ -4,6 +4,7 @@ use std::{fs, path::Path, thread};
 
 use placet_core::{time::Lifetime, token::AccessFormat};
 use placet_web::{
+    hold::HoldSettings,
     limit::LimiterSettings,
     page::{Colour, Locale, Logo, LogoFormat, Scheme, Theme},
     site::{Lifetimes, ResourceEntry, ScopeEntry, SiteSettings},
@@ -135,5 +136,15 @@ pub(super) fn limiter(settings: &Settings) -> LimiterSettings {
         password_window: limits.password.window,
         client_auth_failures_per_source: limits.client_auth.failures_per_source,
         client_auth_window: limits.client_auth.window,
+    }
+}
+
+pub(super) fn holds(settings: &Settings) -> HoldSettings {
+    let held = &settings.limits.held_polls;
+    HoldSettings {
+        longest: held.longest,
+        per_client: held.per_client,
+        per_source: held.per_source,
+        total: held.total,
     }
 }

@@ -42,6 +42,19 @@ pub struct ClientAuthLimits {
     pub window: Lifetime,
 }
 
+/// How long polls may wait for an answer, and how many at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldPollLimits {
+    /// The longest one waits; zero means that none is held.
+    pub longest: Lifetime,
+    /// Held polls of one client.
+    pub per_client: usize,
+    /// Held polls of one source.
+    pub per_source: usize,
+    /// Held polls in total.
+    pub total: usize,
+}
+
 /// What one connection may send, and how many there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
@@ -57,6 +70,8 @@ pub struct ConnectionLimits {
     pub header_bytes: usize,
     /// How long a request head may take.
     pub header_read: Lifetime,
+    /// How long a connection may take nothing of an answer.
+    pub response_write: Lifetime,
     /// How long a stop waits.
     pub drain: Lifetime,
 }
@@ -74,6 +89,8 @@ pub struct Limits {
     pub requests_per_source_s: Option<u32>,
     /// The first poll interval of a device.
     pub poll_interval: Lifetime,
+    /// Polls that wait for an answer.
+    pub held_polls: HeldPollLimits,
     /// Requests one browser may have open.
     pub interactions_per_browser: usize,
     /// Guessing user codes.
@@ -93,6 +110,12 @@ pub(crate) fn limits(reader: &Reader<'_>) -> Limits {
         pending_total: reader.number("pending_total"),
         requests_per_source_s: Some(reader.count("requests_per_source_s")).filter(|rate| *rate > 0),
         poll_interval: reader.seconds("poll_interval_s"),
+        held_polls: HeldPollLimits {
+            longest: reader.seconds("poll_wait_s"),
+            per_client: reader.count("held_polls_per_client"),
+            per_source: reader.count("held_polls_per_source"),
+            total: reader.count("held_polls_total"),
+        },
         interactions_per_browser: reader.count("interactions_per_browser"),
         user_code: UserCodeLimits {
             per_browser: reader.count("user_code_guesses_per_browser"),
@@ -113,20 +136,26 @@ pub(crate) fn limits(reader: &Reader<'_>) -> Limits {
         },
         connection: connection(reader),
     };
-    ordered(
-        reader,
-        "pending_per_client",
-        limits.pending_per_client,
-        "pending_total",
-        limits.pending_total,
-    );
-    ordered(
-        reader,
-        "pending_per_source",
-        limits.pending_per_source,
-        "pending_total",
-        limits.pending_total,
-    );
+    let pending = ("pending_total", limits.pending_total);
+    let held = ("held_polls_total", limits.held_polls.total as u64);
+    let connections = ("connections", limits.connection.connections as u64);
+    for (small, value, large) in [
+        ("pending_per_client", limits.pending_per_client, pending),
+        ("pending_per_source", limits.pending_per_source, pending),
+        (
+            "held_polls_per_client",
+            limits.held_polls.per_client as u64,
+            held,
+        ),
+        (
+            "held_polls_per_source",
+            limits.held_polls.per_source as u64,
+            held,
+        ),
+        (held.0, held.1, connections),
+    ] {
+        ordered(reader, small, value, large.0, large.1);
+    }
     limits
 }
 
@@ -138,6 +167,7 @@ fn connection(reader: &Reader<'_>) -> ConnectionLimits {
         admin_body_bytes: reader.count("admin_body_bytes"),
         header_bytes: reader.count("header_bytes"),
         header_read: reader.seconds("header_read_s"),
+        response_write: reader.seconds("response_write_s"),
         drain: reader.seconds("drain_s"),
     }
 }

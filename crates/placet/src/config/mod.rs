@@ -44,8 +44,8 @@ pub use declared::{
 pub use docs::markdown;
 pub use example::example;
 pub use limits::{
-    ClientAuthLimits, ConnectionLimits, Lifetimes, Limits, PasswordLimits, Retention,
-    UserCodeLimits,
+    ClientAuthLimits, ConnectionLimits, HeldPollLimits, Lifetimes, Limits, PasswordLimits,
+    Retention, UserCodeLimits,
 };
 pub use network::Network;
 pub use origin::Origin;

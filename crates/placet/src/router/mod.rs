@@ -53,7 +53,7 @@ use crate::{
 
 /// What pages of other origins may send to routes that allow them.
 const CROSS_ORIGIN_HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, dpop");
+    HeaderValue::from_static("authorization, content-type, dpop, prefer");
 /// How long a browser may remember a preflight.
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("3600");
 
@@ -348,7 +348,7 @@ fn allow_any_origin(headers: &mut HeaderMap) {
     );
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("www-authenticate, retry-after, x-request-id"),
+        HeaderValue::from_static("www-authenticate, retry-after, preference-applied, x-request-id"),
     );
 }
 

@@ -1,6 +1,6 @@
 //! One listener: accepts, caps, and carries connections.
 //!
-//! A connection that sends no request head in time is closed; beyond the cap new ones are closed unheard, and one
+//! A connection that sends no request head in time, or takes nothing of its answer, is closed; beyond the cap new ones are closed unheard, and one
 //! source may hold only half of them, so that a slow crowd leaves room for the others (threat E13).
 //!
 //! Spec: RFC 9112 §9, RFC 9113 §3
@@ -33,7 +33,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::tls::TlsFiles;
+use super::{patience::Patient, tls::TlsFiles};
 use crate::{config::Network, metrics::Metrics, router::Router};
 
 /// How long a TLS handshake may take.
@@ -56,6 +56,8 @@ pub(super) struct Limits {
     pub(super) header_bytes: usize,
     /// How long a request head may take.
     pub(super) header_read: Duration,
+    /// How long a connection may take nothing of an answer.
+    pub(super) response_write: Duration,
     /// How long a stop waits.
     pub(super) drain: Duration,
 }
@@ -128,6 +130,7 @@ impl Listener {
             builder,
             router: Arc::clone(&self.router),
             first_request: self.limits.header_read,
+            response_write: self.limits.response_write,
         }
     }
 
@@ -198,6 +201,7 @@ struct Carrier {
     builder: auto::Builder<TokioExecutor>,
     router: Arc<Router>,
     first_request: Duration,
+    response_write: Duration,
 }
 
 struct Connection {
@@ -227,7 +231,8 @@ impl Connection {
             match tls {
                 None => carrier.serve(stream, peer.ip(), watcher).await,
                 Some(tls) => match timeout(HANDSHAKE_LIMIT, tls.acceptor().accept(stream)).await {
-                    Ok(Ok(stream)) => carrier.serve(stream, peer.ip(), watcher).await,
+                    // On the heap: a plain connection shall not be as large as this one.
+                    Ok(Ok(stream)) => Box::pin(carrier.serve(stream, peer.ip(), watcher)).await,
                     Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
                     Err(_) => tracing::debug!("a TLS handshake took too long"),
                 },
@@ -249,7 +254,8 @@ impl Carrier {
             let router = Arc::clone(&router);
             async move { Ok::<_, Infallible>(router.answer(request, peer).await) }
         });
-        let connection = self.builder.serve_connection(TokioIo::new(stream), service);
+        let stream = TokioIo::new(Patient::new(stream, self.response_write));
+        let connection = self.builder.serve_connection(stream, service);
         tokio::select! {
             ended = watcher.watch(connection) => if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended early");

@@ -2,11 +2,12 @@
 //!
 //! 1. Everything is opened ([`App::open`]), then the listeners, then work in the background begins.
 //! 2. One line says that the server listens.
-//! 3. SIGTERM or Ctrl-C: no connection is accepted any more, what is in flight gets `limits.drain_s` to finish, the
-//!    time is marked and the store is closed.
+//! 3. SIGTERM or Ctrl-C: no connection is accepted any more, held polls are let go, what is in flight gets
+//!    `limits.drain_s` to finish, the time is marked and the store is closed.
 
 mod background;
 mod listener;
+mod patience;
 mod tls;
 
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -149,6 +150,7 @@ impl Server {
                 per_source: Some(connection.connections / 2),
                 header_bytes: connection.header_bytes,
                 header_read: span(connection.header_read),
+                response_write: span(connection.response_write),
                 drain: span(connection.drain),
             },
             trusted: app.settings.trusted_proxies.clone(),
@@ -167,6 +169,7 @@ impl Server {
                     per_source: None,
                     header_bytes: connection.header_bytes,
                     header_read: span(connection.header_read),
+                    response_write: span(connection.response_write),
                     drain: span(connection.drain),
                 },
                 trusted: Vec::new(),
@@ -203,6 +206,8 @@ impl Server {
         tracing::info!("stopping");
         self.app.health.stop();
         self.stop.send_replace(true);
+        // No connection is accepted any more, so whoever is let go comes back elsewhere, or later.
+        self.app.site.holds.release();
         while self.tasks.join_next().await.is_some() {}
         if let Err(error) = self.app.foundation.mark_time().await {
             tracing::warn!(%error, "the time reached could not be kept");

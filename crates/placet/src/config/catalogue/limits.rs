@@ -47,6 +47,33 @@ pub(super) const SECTIONS: &[Section] = &[Section {
             (1, 60),
             "Seconds a device waits between polls at first; 5 is the default of RFC 8628 §3.2, and `slow_down` adds 5 more.",
         ),
+        Setting::seconds(
+            "limits.poll_wait_s",
+            30,
+            (0, 300),
+            "Longest a poll is held that asks for it (`Prefer: wait`, RFC 7240 §4.3); below the minute after which proxies cut silent requests. 0 holds none.",
+        ),
+        Setting::number(
+            "limits.held_polls_per_client",
+            Unit::Count,
+            1024,
+            (0, MANY),
+            "Polls of one client held at a time; more are answered at once.",
+        ),
+        Setting::number(
+            "limits.held_polls_per_source",
+            Unit::Count,
+            256,
+            (0, MANY),
+            "Polls from one source held at a time; room for an office behind one address.",
+        ),
+        Setting::number(
+            "limits.held_polls_total",
+            Unit::Count,
+            2048,
+            (0, MANY),
+            "Polls held at a time in total, half of the default of `connections`: over HTTP/1.1 each holds one, and the others are for everybody else.",
+        ),
         Setting::number(
             "limits.user_code_guesses_per_browser",
             Unit::Count,
@@ -168,6 +195,12 @@ pub(super) const SECTIONS: &[Section] = &[Section {
             10,
             (1, 300),
             "How long a connection may take to send a request head.",
+        ),
+        Setting::seconds(
+            "limits.response_write_s",
+            30,
+            (1, 300),
+            "How long a connection may take nothing of an answer before it is cut.",
         ),
         Setting::seconds(
             "limits.drain_s",

@@ -25,6 +25,7 @@ use super::*;
 use crate::{
     context::Context,
     fetch::{Fetch, FetchSettings},
+    hold::{HoldSettings, Holds},
     keys::KeyRing,
     limit::{Limiter, LimiterSettings},
     page::{Locale, Pages, Theme},
@@ -82,6 +83,7 @@ impl World {
             pages: Arc::new(Pages::new(Theme::default(), None).unwrap()),
             passwords: Arc::new(Passwords::new(1, 1)),
             limiter: Arc::new(Limiter::new(LimiterSettings::default())),
+            holds: Arc::new(Holds::new(HoldSettings::default())),
             fetch: Arc::new(Fetch::new(fetch).unwrap()),
             settings: settings(),
             faces: OnceLock::new(),
