@@ -63,16 +63,19 @@ pub fn source(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr 
     if trusted.is_empty() || !is_trusted(hop) {
         return hop;
     }
-    let values = headers.get_all("x-forwarded-for");
-    let lines: Vec<&str> = values.iter().map_while(|v| v.to_str().ok()).collect();
-    for text in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        // A hop nobody can read was not written by a proxy worth trusting: the last one known is the source.
-        let Some(address) = address(text.trim()) else {
+    for line in headers.get_all("x-forwarded-for").iter().rev() {
+        // A line or a hop nobody can read was not written by a proxy worth trusting: the last one known is the source.
+        let Ok(line) = line.to_str() else {
             return hop;
         };
-        hop = address.to_canonical();
-        if !is_trusted(hop) {
-            return hop;
+        for text in line.rsplit(',') {
+            let Some(address) = address(text.trim()) else {
+                return hop;
+            };
+            hop = address.to_canonical();
+            if !is_trusted(hop) {
+                return hop;
+            }
         }
     }
     hop
@@ -153,6 +156,19 @@ mod tests {
             let found = source(peer(from), &headers("x-forwarded-for", lines), &trusted);
             assert_eq!(found, peer(want), "{from} {lines:?}");
         }
+        // What the proxy wrote last counts, whatever bytes a client put before it; what no proxy wrote does not.
+        let lines = |values: &[&'static [u8]]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("x-forwarded-for", HeaderValue::from_bytes(value).unwrap());
+            }
+            source(peer("10.0.0.1"), &headers, &trusted)
+        };
+        assert_eq!(
+            lines(&[b"9.9.9.9", b"\xff", b"203.0.113.9"]),
+            peer("203.0.113.9")
+        );
+        assert_eq!(lines(&[b"9.9.9.9", b"\xff, 203.0.113.9"]), peer("10.0.0.1"));
         let spoofed = headers("x-forwarded-for", &["203.0.113.9"]);
         assert_eq!(source(peer("10.0.0.1"), &spoofed, &[]), peer("10.0.0.1"));
     }
