@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 pub const OPENID: &str = "openid";
 /// The scope for tokens that outlive the sign-in (Core §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
+/// The claim that every person has (Core §5.1).
+const PREFERRED_USERNAME: &str = "preferred_username";
 
 /// A scope and the claims it opens.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +31,7 @@ pub const SCOPE_CLAIMS: [ScopeClaims; 4] = [
             "given_name",
             "middle_name",
             "nickname",
-            "preferred_username",
+            PREFERRED_USERNAME,
             "profile",
             "picture",
             "website",
@@ -69,7 +71,8 @@ pub fn is_person_scope(name: &str) -> bool {
     PERSON_SCOPES.contains(&name)
 }
 
-/// What `rights` open of a person: `sub`, and each claim they have, as it is stored.
+/// What `rights` open of a person: `sub`, and each claim they have, as it is stored. Who has no `preferred_username`
+/// is called by the name they sign in with.
 pub fn claims_of(person: &Person, subject: &str, rights: &Rights) -> Map<String, Value> {
     let mut told = Map::new();
     told.insert("sub".to_owned(), subject.into());
@@ -78,11 +81,14 @@ pub fn claims_of(person: &Person, subject: &str, rights: &Rights) -> Map<String,
         .filter(|entry| rights.has_scope(entry.scope));
     for name in open.flat_map(|entry| entry.claims) {
         match person.claims.get(*name) {
-            // Core §5.3.2: a claim that is not told is left out.
-            None | Some(Value::Null) => {}
-            Some(value) => {
+            Some(value) if !value.is_null() => {
                 told.insert((*name).to_owned(), value.clone());
             }
+            None if *name == PREFERRED_USERNAME => {
+                told.insert((*name).to_owned(), person.username.as_str().into());
+            }
+            // Core §5.3.2: a claim that is not told is left out.
+            None | Some(_) => {}
         }
     }
     told

@@ -98,7 +98,10 @@ async fn oidc_core_5_4_claims_by_scope() {
         ("openid", json!({ "sub": "u-1" })),
         (
             "openid profile",
-            json!({ "sub": "u-1", "name": "Ada Lovelace", "given_name": "Ada", "updated_at": 1_700_000_000 }),
+            json!({
+                "sub": "u-1", "name": "Ada Lovelace", "given_name": "Ada", "preferred_username": "ada",
+                "updated_at": 1_700_000_000,
+            }),
         ),
         (
             "openid email",
