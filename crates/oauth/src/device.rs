@@ -61,15 +61,9 @@ pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
 
 async fn request(site: &Site, call: &Call) -> Result<DeviceRequest, Problem> {
     let form = Form::of_call(call)?;
-    let client = client_auth::authenticate(site, call, &form).await?;
-    match asked(site, client.client(), &form) {
-        Ok(rights) => Ok(DeviceRequest { client, rights }),
-        Err(problem) => {
-            // Nothing will be opened: the assertion is spent here, so that it cannot come again (threat T9).
-            site.engine.spend_proof(&client).await?;
-            Err(problem)
-        }
-    }
+    let read = |client: &Client| asked(site, client, &form);
+    let (client, rights) = client_auth::admit(site, call, &form, read).await?;
+    Ok(DeviceRequest { client, rights })
 }
 
 fn asked(site: &Site, client: &Client, form: &Form) -> Result<Rights, Problem> {

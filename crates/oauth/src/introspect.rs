@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use placet_core::{
-    client::AuthenticatedClient,
+    client::{AuthenticatedClient, Client},
     engine::Introspected,
     id::Id,
     person::Session,
@@ -71,16 +71,16 @@ pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
 
 async fn request(site: &Site, call: &Call) -> Result<IntrospectionRequest, Problem> {
     let form = Form::of_call(call)?;
-    let client = client_auth::authenticate(site, call, &form).await?;
-    // RFC 7662 §2.1: only callers that prove who they are; otherwise it is a place to try tokens.
-    if client.client().is_public() {
-        return Err(OAuthError::InvalidClient.into());
-    }
-    let token = form.get("token").ok_or(OAuthError::InvalidRequest)?;
-    Ok(IntrospectionRequest {
-        client,
-        token: token.to_owned(),
-    })
+    let read = |client: &Client| {
+        // RFC 7662 §2.1: only callers that prove who they are; otherwise it is a place to try tokens.
+        if client.is_public() {
+            return Err(Problem::from(OAuthError::InvalidClient));
+        }
+        let token = form.get("token").ok_or(OAuthError::InvalidRequest)?;
+        Ok(token.to_owned())
+    };
+    let (client, token) = client_auth::admit(site, call, &form, read).await?;
+    Ok(IntrospectionRequest { client, token })
 }
 
 /// Tells whether a token is active for this caller.

@@ -7,7 +7,11 @@
 
 use std::sync::Arc;
 
-use placet_core::{client::AuthenticatedClient, engine::Caller, event::Actor};
+use placet_core::{
+    client::{AuthenticatedClient, Client},
+    engine::Caller,
+    event::Actor,
+};
 use placet_web::{client_auth, context::Call, params::Form, reply::Reply, site::Site};
 
 use crate::{
@@ -36,11 +40,14 @@ pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
 
 async fn request(site: &Site, call: &Call) -> Result<RevocationRequest, Problem> {
     let form = Form::of_call(call)?;
-    let client = client_auth::authenticate(site, call, &form).await?;
-    let token = form.get("token").ok_or(OAuthError::InvalidRequest)?;
+    let read = |_: &Client| {
+        let token = form.get("token").ok_or(OAuthError::InvalidRequest)?;
+        Ok::<_, Problem>(token.to_owned())
+    };
+    let (client, token) = client_auth::admit(site, call, &form, read).await?;
     Ok(RevocationRequest {
         client,
-        token: token.to_owned(),
+        token,
         caller: call.context.caller(Actor::Client),
     })
 }

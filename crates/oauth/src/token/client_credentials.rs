@@ -7,12 +7,15 @@
 //! Spec: RFC 6749 §4.4, RFC 9700 §4.15
 
 use placet_core::{
-    client::AuthenticatedClient,
+    client::{AuthenticatedClient, Client},
     engine::{Caller, ClientTokenRequest, Committed},
-    right::{ResourceId, Rights},
+    right::{ResourceId, Rights, Scope},
     token::TokenSet,
 };
-use placet_web::{params::Form, site::Site};
+use placet_web::{
+    params::Form,
+    site::{Site, SiteSettings},
+};
 
 use super::specs;
 use crate::{
@@ -21,7 +24,7 @@ use crate::{
     resource,
 };
 
-/// What a client asks for itself.
+/// What a client asks for itself, already cut to what it may have.
 #[derive(Debug)]
 pub struct ClientGrant {
     rights: Rights,
@@ -29,11 +32,27 @@ pub struct ClientGrant {
 }
 
 impl ClientGrant {
-    pub(super) fn parse(form: &Form) -> Result<Self, Problem> {
-        Ok(Self {
-            rights: resource::parse(form)?,
-            target: resource::target(form)?,
-        })
+    pub(super) fn parse(
+        settings: &SiteSettings,
+        client: &Client,
+        form: &Form,
+    ) -> Result<Self, Problem> {
+        // RFC 6749 §4.4: "MUST only be used by confidential clients".
+        if client.is_public() {
+            return Err(OAuthError::UnauthorizedClient.into());
+        }
+        let mut rights = resource::parse(form)?;
+        let target = resource::target(form)?;
+        let is_about_a_person = |scope: &Scope| is_person_scope(scope.as_str());
+        if rights.scopes.iter().any(is_about_a_person) {
+            return Err(OAuthError::InvalidScope.into());
+        }
+        if rights.scopes.is_empty() {
+            rights.scopes = client.registered_scopes().unwrap_or_default();
+            rights.scopes.retain(|scope| !is_about_a_person(scope));
+        }
+        resource::permitted(settings, client, &rights)?;
+        Ok(Self { rights, target })
     }
 
     pub(super) async fn exchange(
@@ -42,36 +61,11 @@ impl ClientGrant {
         client: &AuthenticatedClient,
         caller: &Caller,
     ) -> Result<Committed<TokenSet>, Problem> {
-        // RFC 6749 §4.4: "MUST only be used by confidential clients".
-        if client.client().is_public() {
-            return Err(OAuthError::UnauthorizedClient.into());
-        }
-        let rights = self.rights_for(site, client)?;
         let ask = ClientTokenRequest {
             client,
-            rights: &rights,
+            rights: &self.rights,
             specs: &|basis| specs(&site.settings, basis, self.target.as_ref(), None),
         };
         Ok(site.engine.client_token(&ask, caller).await?)
-    }
-
-    fn rights_for(&self, site: &Site, client: &AuthenticatedClient) -> Result<Rights, Problem> {
-        let mut rights = self.rights.clone();
-        if rights.scopes.is_empty() {
-            let registered = client.client().registered_scopes().unwrap_or_default();
-            rights.scopes = registered;
-            rights
-                .scopes
-                .retain(|scope| !is_person_scope(scope.as_str()));
-        }
-        if rights
-            .scopes
-            .iter()
-            .any(|scope| is_person_scope(scope.as_str()))
-        {
-            return Err(OAuthError::InvalidScope.into());
-        }
-        resource::permitted(&site.settings, client.client(), &rights)?;
-        Ok(rights)
     }
 }

@@ -120,19 +120,13 @@ fn tokens(set: Committed<TokenSet>) -> Outcome {
 
 async fn request(site: &Site, call: &Call) -> Result<TokenRequest, Problem> {
     let form = Form::of_call(call)?;
-    let client = client_auth::authenticate(site, call, &form).await?;
-    match GrantRequest::parse(&form, client.client()) {
-        Ok(grant) => Ok(TokenRequest {
-            client,
-            grant,
-            caller: call.context.caller(Actor::Client),
-        }),
-        Err(problem) => {
-            // No verb will: an assertion must not come again, whatever was wrong beside it (threat T9).
-            site.engine.spend_proof(&client).await?;
-            Err(problem)
-        }
-    }
+    let read = |client: &Client| GrantRequest::parse(site, client, &form);
+    let (client, grant) = client_auth::admit(site, call, &form, read).await?;
+    Ok(TokenRequest {
+        client,
+        grant,
+        caller: call.context.caller(Actor::Client),
+    })
 }
 
 /// Issues tokens for a grant.
@@ -156,17 +150,19 @@ pub async fn token(site: &Site, request: &TokenRequest) -> Outcome {
 
 impl GrantRequest {
     /// Reads `grant_type` and what belongs to it, if the client may use it (threat T16).
-    fn parse(form: &Form, client: &Client) -> Result<Self, Problem> {
+    fn parse(site: &Site, client: &Client, form: &Form) -> Result<Self, Problem> {
         let grant_type = form.get("grant_type").ok_or(OAuthError::InvalidRequest)?;
-        let read: fn(&Form) -> Result<Self, Problem> = match grant_type {
-            AUTHORIZATION_CODE => |form| CodeGrant::parse(form).map(Self::AuthorizationCode),
-            REFRESH_TOKEN => |form| RefreshGrant::parse(form).map(Self::RefreshToken),
-            CLIENT_CREDENTIALS => |form| ClientGrant::parse(form).map(Self::ClientCredentials),
-            DEVICE_CODE => |form| DeviceGrant::parse(form).map(Self::DeviceCode),
+        let read: fn(&Site, &Client, &Form) -> Result<Self, Problem> = match grant_type {
+            AUTHORIZATION_CODE => |_, _, form| CodeGrant::parse(form).map(Self::AuthorizationCode),
+            REFRESH_TOKEN => |_, _, form| RefreshGrant::parse(form).map(Self::RefreshToken),
+            CLIENT_CREDENTIALS => |site, client, form| {
+                ClientGrant::parse(&site.settings, client, form).map(Self::ClientCredentials)
+            },
+            DEVICE_CODE => |_, _, form| DeviceGrant::parse(form).map(Self::DeviceCode),
             _ => return Err(OAuthError::UnsupportedGrantType.into()),
         };
         if client.may_use(grant_type) {
-            read(form)
+            read(site, client, form)
         } else {
             Err(OAuthError::UnauthorizedClient.into())
         }

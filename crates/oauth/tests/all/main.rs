@@ -21,6 +21,8 @@ mod rfc7009;
 #[cfg(test)]
 mod rfc7240;
 #[cfg(test)]
+mod rfc7523;
+#[cfg(test)]
 mod rfc7636;
 #[cfg(test)]
 mod rfc7662;

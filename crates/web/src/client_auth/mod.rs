@@ -101,13 +101,33 @@ impl ClientAuthError {
     }
 }
 
-/// Authenticates the client of a request to an endpoint for clients.
+/// Authenticates the client of a request to an endpoint for clients, and reads what else the request says.
 ///
-/// A public client that names itself is vouched for as what it is: named, not proven.
+/// `read` judges all that needs no verb of the engine. Where it refuses, no verb will spend a single-use proof, so
+/// that is done here: an assertion must not come again, whatever was wrong beside it (threat T9, RFC 7523 §3). There
+/// is no other way to an [`AuthenticatedClient`], so no endpoint can forget it.
 ///
 /// # Errors
-/// Any [`ClientAuthError`].
-pub async fn authenticate(
+/// Any [`ClientAuthError`], or what `read` says.
+pub async fn admit<T, E: From<ClientAuthError>>(
+    site: &Site,
+    call: &Call,
+    form: &Form,
+    read: impl FnOnce(&Client) -> Result<T, E>,
+) -> Result<(AuthenticatedClient, T), E> {
+    let client = authenticate(site, call, form).await?;
+    match read(client.client()) {
+        Ok(asked) => Ok((client, asked)),
+        Err(refused) => {
+            let spent = site.engine.spend_proof(&client).await;
+            spent.map_err(ClientAuthError::Engine)?;
+            Err(refused)
+        }
+    }
+}
+
+/// Checks the credentials. A public client that names itself is vouched for as what it is: named, not proven.
+async fn authenticate(
     site: &Site,
     call: &Call,
     form: &Form,
@@ -152,16 +172,6 @@ pub async fn authenticate(
         // Nobody guessed anything: the client is right to try again, so no limit counts this.
         Err(Unproven::KeysUnavailable) => Err(ClientAuthError::KeysUnavailable),
     }
-}
-
-/// The client that goes by `client_id`, without any proof, as the authorization endpoint needs it. `None` for an
-/// unknown or disabled one.
-///
-/// # Errors
-/// When it cannot be read.
-pub async fn named(site: &Site, client_id: &str) -> Result<Option<Arc<Client>>, engine::Error> {
-    let client = site.engine.client_named(client_id).await?;
-    Ok(client.filter(|client| !client.disabled))
 }
 
 /// Why a client could not be proven.
