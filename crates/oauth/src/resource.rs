@@ -31,6 +31,7 @@ pub(crate) fn asked_of_a_person(
             .retain(|scope| scope.as_str() != OFFLINE_ACCESS);
     }
     permitted(settings, client, &rights)?;
+    leaves_a_scope(settings, &rights, None)?;
     Ok(rights)
 }
 
@@ -77,10 +78,29 @@ pub(crate) fn target(form: &Form) -> Result<Option<ResourceId>, Problem> {
 }
 
 /// Whether a token for `target` may be made from what was granted (RFC 8707 §2.2).
-pub(crate) fn reachable(granted: &Rights, target: Option<&ResourceId>) -> Result<(), Refusal> {
+pub(crate) fn reachable(
+    settings: &SiteSettings,
+    granted: &Rights,
+    target: Option<&ResourceId>,
+) -> Result<(), Refusal> {
     match target {
         Some(resource) if !granted.resources.contains(resource) => Err(Refusal::WrongTarget),
-        Some(_) | None => Ok(()),
+        Some(_) | None => leaves_a_scope(settings, granted, target),
+    }
+}
+
+/// Refuses scopes of which none makes sense at the one resource: the answer could not say what it gives, since RFC
+/// 6749 §5.1 requires `scope` where it is not what was asked for, and §3.3 has no word for none.
+pub(crate) fn leaves_a_scope(
+    settings: &SiteSettings,
+    rights: &Rights,
+    target: Option<&ResourceId>,
+) -> Result<(), Refusal> {
+    let none_left = || for_one_audience(settings, rights, target).scopes.is_empty();
+    if !rights.scopes.is_empty() && none_left() {
+        Err(Refusal::Exceeds)
+    } else {
+        Ok(())
     }
 }
 

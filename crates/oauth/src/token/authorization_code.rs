@@ -14,7 +14,10 @@ use placet_core::{
     token::TokenSet,
 };
 use placet_proof::{CodeChallenge, CodeVerifier};
-use placet_web::{params::Form, site::Site};
+use placet_web::{
+    params::Form,
+    site::{Site, SiteSettings},
+};
 
 use super::{of_this_face, specs};
 use crate::{
@@ -68,7 +71,7 @@ impl CodeGrant {
             by: CollectBy::Code,
             secret: &self.code,
             client,
-            check: &|request| self.check(request),
+            check: &|request| self.check(&site.settings, request),
             specs: &|request, basis| {
                 let payload = AuthorizationPayload::of(request);
                 let nonce = payload
@@ -88,14 +91,14 @@ impl CodeGrant {
         })
     }
 
-    fn check(&self, request: &PendingRequest) -> Result<(), Refusal> {
+    fn check(&self, settings: &SiteSettings, request: &PendingRequest) -> Result<(), Refusal> {
         of_this_face(request)?;
         let payload = AuthorizationPayload::of(request).ok_or(Refusal::WrongProof)?;
         self.check_redirect(&payload)?;
         self.check_verifier(&payload)?;
         match &request.state {
             State::Approved(approval) => {
-                resource::reachable(&approval.granted, self.target.as_ref())
+                resource::reachable(settings, &approval.granted, self.target.as_ref())
             }
             State::Pending
             | State::Interacting { .. }

@@ -47,6 +47,7 @@ impl ClientGrant {
         if rights.scopes.iter().any(is_about_a_person) {
             return Err(OAuthError::InvalidScope.into());
         }
+        resource::leaves_a_scope(settings, &rights, target.as_ref())?;
         if rights.scopes.is_empty() {
             rights.scopes = client.registered_scopes().unwrap_or_default();
             rights.scopes.retain(|scope| !is_about_a_person(scope));

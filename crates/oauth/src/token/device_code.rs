@@ -19,7 +19,7 @@ use placet_web::{
     params::Form,
     prefer,
     reply::Reply,
-    site::Site,
+    site::{Site, SiteSettings},
 };
 
 use super::{of_this_face, specs, tokens};
@@ -68,7 +68,7 @@ impl DeviceGrant {
             by: CollectBy::Poll,
             secret: &self.code,
             client,
-            check: &|request| self.check(request),
+            check: &|request| self.check(&site.settings, request),
             specs: &|_, basis| specs(&site.settings, basis, self.target.as_ref(), None),
         };
         let polled = match which {
@@ -83,11 +83,11 @@ impl DeviceGrant {
         }
     }
 
-    fn check(&self, request: &PendingRequest) -> Result<(), Refusal> {
+    fn check(&self, settings: &SiteSettings, request: &PendingRequest) -> Result<(), Refusal> {
         of_this_face(request)?;
         match &request.state {
             State::Approved(approval) => {
-                resource::reachable(&approval.granted, self.target.as_ref())
+                resource::reachable(settings, &approval.granted, self.target.as_ref())
             }
             State::Pending
             | State::Interacting { .. }

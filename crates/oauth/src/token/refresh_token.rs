@@ -10,7 +10,10 @@ use placet_core::{
     secret::{Secret, kind},
     token::TokenSet,
 };
-use placet_web::{params::Form, site::Site};
+use placet_web::{
+    params::Form,
+    site::{Site, SiteSettings},
+};
 
 use super::specs;
 use crate::{
@@ -49,7 +52,7 @@ impl RefreshGrant {
         let ask = RefreshRequest {
             secret: &self.token,
             client,
-            narrow: Some(&|granted| self.narrow(granted)),
+            narrow: Some(&|granted| self.narrow(&site.settings, granted)),
             // No nonce: OpenID Connect Core §12.2 advises against repeating it.
             specs: &|basis| specs(&site.settings, basis, self.target.as_ref(), None),
         };
@@ -57,15 +60,16 @@ impl RefreshGrant {
     }
 
     /// Never more than was granted (threat C6); the grant itself stays as wide as it was.
-    fn narrow(&self, granted: &Rights) -> Result<Rights, Refusal> {
-        resource::reachable(granted, self.target.as_ref())?;
-        match &self.scope {
-            None => Ok(granted.clone()),
-            Some(asked) if asked.scopes.is_subset(&granted.scopes) => Ok(Rights {
+    fn narrow(&self, settings: &SiteSettings, granted: &Rights) -> Result<Rights, Refusal> {
+        let rights = match &self.scope {
+            None => granted.clone(),
+            Some(asked) if asked.scopes.is_subset(&granted.scopes) => Rights {
                 scopes: asked.scopes.clone(),
                 resources: granted.resources.clone(),
-            }),
-            Some(_) => Err(Refusal::Exceeds),
-        }
+            },
+            Some(_) => return Err(Refusal::Exceeds),
+        };
+        resource::reachable(settings, &rights, self.target.as_ref())?;
+        Ok(rights)
     }
 }

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::world::{FILES, PHOTOS, TV, WEB, World, claims, text};
+use crate::world::{DROPBOX, FILES, PHOTOS, TV, WEB, World, claims, request, text};
 
 const BOTH: &[(&str, &str)] = &[("resource", PHOTOS), ("resource", FILES)];
 
@@ -87,4 +87,42 @@ async fn rfc8707_2_a_client_asks_for_itself() {
     assert_eq!(refused.error(), (400, "invalid_target".to_owned()));
     let given = world.token(narrow, &[grant, ("resource", FILES)]).await;
     assert_eq!(given.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn rfc6749_5_1_scopes_of_which_none_is_left_are_refused() {
+    let world = World::new().await;
+    let invalid_scope = (400, "invalid_scope".to_owned());
+    let own = ("grant_type", "client_credentials");
+    for (scope, want) in [
+        ("read", Err(invalid_scope.clone())),
+        ("read write", Ok("write")),
+        ("write", Ok("write")),
+    ] {
+        let pairs = [own, ("scope", scope), ("resource", DROPBOX)];
+        let told = world.token(WEB, &pairs).await;
+        match want {
+            Ok(left) => assert_eq!(told.json()["scope"], left, "{scope}"),
+            Err(error) => assert_eq!(told.error(), error, "{scope}"),
+        }
+    }
+
+    let asked = [("scope", "read"), ("resource", DROPBOX)];
+    let refused = world.post("/device_authorization", TV, &asked).await;
+    assert_eq!(refused.error(), invalid_scope);
+    let refused = world.visit(None, &request(WEB, &asked)).await.redirected();
+    assert_eq!(refused["error"], "invalid_scope");
+
+    // Good for one of two resources: the one that makes nothing of it is refused, and the other still answered.
+    let both = [
+        ("scope", "read"),
+        ("resource", DROPBOX),
+        ("resource", FILES),
+    ];
+    let given = world.tokens(WEB, &both).await;
+    let refresh = text(&given["refresh_token"]);
+    let refused = world.refresh(WEB, refresh, &[("resource", DROPBOX)]).await;
+    assert_eq!(refused.error(), invalid_scope);
+    let given = world.refresh(WEB, refresh, &[("resource", FILES)]).await;
+    assert_eq!(given.json()["scope"], "read");
 }

@@ -49,6 +49,8 @@ pub(crate) const ISSUER: &str = "https://as.example";
 pub(crate) const CALLBACK: &str = "https://client.example/cb";
 pub(crate) const PHOTOS: &str = "urn:photos";
 pub(crate) const FILES: &str = "urn:files";
+/// Knows the scope `write` alone.
+pub(crate) const DROPBOX: &str = "urn:dropbox";
 /// RFC 7636, appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -621,6 +623,10 @@ fn settings(issuer_url: &str) -> SiteSettings {
         resources: vec![
             resource(PHOTOS, AccessFormat::Jwt, Some(secs(600))),
             resource(FILES, AccessFormat::Opaque, None),
+            ResourceEntry {
+                scopes: vec!["write".to_owned()],
+                ..resource(DROPBOX, AccessFormat::Opaque, None)
+            },
         ],
         interactions_per_browser: 20,
     }
