@@ -3,7 +3,7 @@
 //! `/live` says that the process runs; `/ready` says whether it can serve, with reasons an operator can act on.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -29,7 +29,9 @@ pub struct Reason {
 /// What is known about this node's condition.
 pub struct Health {
     clock: Arc<ServerClock>,
-    store_fails: AtomicBool,
+    store_fails: Mutex<Option<String>>,
+    fenced: AtomicBool,
+    moved: Mutex<Option<String>>,
     stopping: AtomicBool,
 }
 
@@ -38,19 +40,34 @@ impl Health {
     pub fn new(clock: Arc<ServerClock>) -> Self {
         Self {
             clock,
-            store_fails: AtomicBool::new(false),
+            store_fails: Mutex::new(None),
+            fenced: AtomicBool::new(false),
+            moved: Mutex::new(None),
             stopping: AtomicBool::new(false),
         }
     }
 
-    /// Whether the clock can be believed. While it cannot, nothing is served: what has expired would be valid again.
-    pub fn time_stands(&self) -> bool {
-        self.clock.behind().is_none()
+    /// Whether anything may be served. Not while the clock cannot be believed: what has expired would be valid again.
+    /// And not once the records are elsewhere: what is revoked there would be valid here.
+    pub fn may_serve(&self) -> bool {
+        self.clock.behind().is_none() && !self.fenced.load(Ordering::Relaxed)
     }
 
-    /// Notes whether the store answered when it was last asked.
-    pub fn store_answered(&self, well: bool) {
-        self.store_fails.store(!well, Ordering::Relaxed);
+    /// Notes whether the records of the store are elsewhere, or on their way, and then where.
+    pub fn store_moved(&self, place: Option<String>) {
+        let fenced = place.is_some();
+        if self.fenced.swap(fenced, Ordering::Relaxed) != fenced {
+            tracing::warn!(
+                fenced,
+                "the store was fenced or freed: while it is fenced nothing is served"
+            );
+        }
+        *lock(&self.moved) = place;
+    }
+
+    /// Notes what the store failed with when it was last asked, if it did.
+    pub fn store_answered(&self, failure: Option<String>) {
+        *lock(&self.store_fails) = failure;
     }
 
     /// Notes that the node drains.
@@ -70,12 +87,16 @@ impl Health {
                 ),
             });
         }
-        if self.store_fails.load(Ordering::Relaxed) {
-            reasons.push(Reason {
-                code: "store_unavailable",
-                message: "the store did not answer when it was last asked".to_owned(),
-            });
-        }
+        let failure = lock(&self.store_fails).clone();
+        reasons.extend(failure.map(|failure| Reason {
+            code: "store_unavailable",
+            message: format!("the store did not answer when it was last asked: {failure}"),
+        }));
+        let moved = lock(&self.moved).clone();
+        reasons.extend(moved.map(|message| Reason {
+            code: "store_moved",
+            message,
+        }));
         if self.stopping.load(Ordering::Relaxed) {
             reasons.push(Reason {
                 code: "stopping",
@@ -84,6 +105,11 @@ impl Health {
         }
         reasons
     }
+}
+
+/// What is behind a lock is one value, whole at every moment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// `/live`, `/ready` and `/metrics`.

@@ -1,10 +1,7 @@
-//! Where Placet keeps its records: SQLite, PostgreSQL, and the conformance suite every store must pass.
-//!
-//! ```text
-//!   verb ── Commit ──► queue ──► writer thread ── BEGIN … SAVEPOINT each … COMMIT ──► answers, wake-ups
-//!   verb ── read ────► a reader connection, on the calling thread
-//! ```
+//! Where Placet keeps its records: SQLite, PostgreSQL, the conformance suite both must pass, and whole stores on their
+//! way into archives and to each other.
 
+pub mod archive;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod location;
@@ -13,23 +10,9 @@ pub mod postgres;
 pub mod sqlite;
 mod waiters;
 
-use std::sync::Arc;
-
-use placet_core::{store::Store, time::Clock};
-
 pub use self::{
     location::{Location, LocationError},
-    open::OpenStore,
+    open::{OpenError, OpenStore, Place, SchemaChange, migrate},
     postgres::{PostgresStore, PostgresUrl},
-    sqlite::{OpenError, SqliteStore},
+    sqlite::SqliteStore,
 };
-
-/// Opens the store at `url`, making it when it is not there yet.
-///
-/// # Errors
-/// [`OpenError`]: the URL names no store this release knows, or the store there cannot be used.
-pub fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, OpenError> {
-    match url.parse()? {
-        Location::Sqlite(path) => Ok(Arc::new(SqliteStore::open(&path, clock)?)),
-    }
-}

@@ -2,11 +2,15 @@
 
 use std::{path::PathBuf, str::FromStr};
 
+use crate::postgres::{NotAUrl, PostgresUrl};
+
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// A SQLite file, from `sqlite:PATH`.
     Sqlite(PathBuf),
+    /// A PostgreSQL database, from `postgres://…`.
+    Postgres(PostgresUrl),
 }
 
 /// A `database_url` that names no store. The URL is not repeated, since it may hold a password.
@@ -16,7 +20,10 @@ pub enum LocationError {
     #[error("a database URL begins with its engine, as in sqlite:./placet.db")]
     NoScheme,
     /// Its scheme is that of no engine this release has.
-    #[error("there is no engine '{scheme}:'; use sqlite:PATH, as in sqlite:./placet.db")]
+    #[error(
+        "there is no engine '{scheme}:'; use sqlite:PATH, as in sqlite:./placet.db, or \
+         postgres://USER@HOST/DATABASE"
+    )]
     UnknownScheme {
         /// The scheme.
         scheme: String,
@@ -33,6 +40,9 @@ pub enum LocationError {
     /// It carries options.
     #[error("sqlite: takes a path and no options; remove what follows the question mark")]
     Options,
+    /// It is no URL of a PostgreSQL database.
+    #[error(transparent)]
+    Postgres(#[from] NotAUrl),
 }
 
 impl FromStr for Location {
@@ -40,6 +50,9 @@ impl FromStr for Location {
 
     fn from_str(url: &str) -> Result<Self, LocationError> {
         let (scheme, rest) = url.split_once(':').ok_or(LocationError::NoScheme)?;
+        if ["postgres", "postgresql"].contains(&scheme.to_ascii_lowercase().as_str()) {
+            return Ok(Self::Postgres(url.parse()?));
+        }
         if !scheme.eq_ignore_ascii_case("sqlite") {
             return Err(LocationError::UnknownScheme {
                 scheme: scheme.to_owned(),
@@ -81,6 +94,17 @@ mod tests {
         ] {
             assert_eq!(url.parse(), want, "{url}");
         }
+    }
+
+    #[test]
+    fn c15_a_database_url_is_printed_without_its_password() {
+        for url in ["postgres://u:secret@h/d", "postgresql://u:secret@h:6000/d"] {
+            let location: Location = url.parse().unwrap();
+            assert!(matches!(location, Location::Postgres(_)), "{url}");
+            assert!(!format!("{location:?}").contains("secret"));
+        }
+        let error = "postgres:secret".parse::<Location>().unwrap_err();
+        assert!(matches!(error, LocationError::Postgres(_)), "{error:?}");
     }
 
     #[test]

@@ -8,11 +8,12 @@ use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use data_encoding::BASE64;
 use placet_core::{
-    engine::{Engine, Limits},
+    engine::{Engine, FOR_EVER, Limits, Retention},
     event::{Event, EventKind},
     id::Id,
     issuer::Issuer,
@@ -23,6 +24,7 @@ use placet_core::{
 };
 use placet_store::OpenStore;
 use placet_web::keys::KeyRing;
+use tokio::time::{Instant, sleep};
 use zeroize::Zeroizing;
 
 use super::{ServerClock, StartError};
@@ -74,7 +76,8 @@ impl Foundation {
             vault.clone(),
             Arc::clone(&keys) as _,
             caps(settings),
-        );
+        )
+        .keeping(retention(settings));
         Ok(Self {
             clock,
             store,
@@ -83,6 +86,24 @@ impl Foundation {
             keys,
             engine: Arc::new(engine),
         })
+    }
+
+    /// The same for a server: waits a while for a database that does not answer yet, since both may just be starting.
+    ///
+    /// # Errors
+    /// [`StartError`], as [`Self::open`]; a database that stays away is one after `database.start_timeout_s`.
+    pub async fn open_patiently(settings: &Settings) -> Result<Self, StartError> {
+        let end = Instant::now() + settings.database.start_timeout;
+        loop {
+            match Self::open(settings).await {
+                Err(StartError::Store(error)) if error.may_pass() && Instant::now() < end => {
+                    let left_s = end.saturating_duration_since(Instant::now()).as_secs();
+                    tracing::warn!(%error, left_s, "the store does not answer yet; trying again");
+                    sleep(ASK_AGAIN).await;
+                }
+                opened => return opened,
+            }
+        }
     }
 
     /// Keeps the time that was reached, so that a later start notices a clock that was set back.
@@ -114,7 +135,7 @@ impl Foundation {
 /// Opens the store under the server's clock, which watches over the time that decides expiry there.
 async fn open_store(settings: &Settings) -> Result<(OpenStore, Arc<ServerClock>), StartError> {
     let mut clock = None;
-    let store = OpenStore::open(&settings.database.location, |time| {
+    let store = OpenStore::open(&settings.database.place, |time| {
         let server = Arc::new(ServerClock::new(time));
         clock = Some(Arc::clone(&server));
         server
@@ -130,6 +151,16 @@ fn caps(settings: &Settings) -> Limits {
         per_client: cap(settings.limits.pending_per_client),
         per_source: cap(settings.limits.pending_per_source),
         total: cap(settings.limits.pending_total),
+    }
+}
+
+fn retention(settings: &Settings) -> Retention {
+    Retention {
+        events: settings.retention.events.unwrap_or(FOR_EVER),
+        agreements: settings
+            .lifetimes
+            .remembered_consent
+            .unwrap_or(Lifetime::ZERO),
     }
 }
 
@@ -279,6 +310,9 @@ fn event(kind: EventKind, note: &'static str, now: Timestamp) -> Event {
     event.note = Some(note.into());
     event
 }
+
+/// How soon a start asks again for a database that does not answer.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How often the time reached is kept.
 pub(crate) const MARK_EVERY: Lifetime = Lifetime::from_secs(300);

@@ -115,7 +115,7 @@ impl App {
     /// # Errors
     /// [`StartError`] names the part that cannot be used.
     pub async fn open(settings: Settings) -> Result<Arc<Self>, StartError> {
-        let foundation = Foundation::open(&settings).await?;
+        let foundation = Foundation::open_patiently(&settings).await?;
         for algorithm in AT_ONCE {
             foundation.keys.ensure(algorithm).await?;
         }

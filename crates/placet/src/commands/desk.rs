@@ -20,7 +20,7 @@ pub(crate) struct StoreArgs {
     /// The settings file; also `PLACET_CONFIG`.
     #[arg(long, short, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The store, as in `sqlite:./placet.db`, if not the one in the settings.
+    /// The store, as in `sqlite:./placet.db` or `postgres://…`, if not the one in the settings.
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
 }
@@ -34,6 +34,10 @@ pub(super) enum CommandError {
     Start(#[from] StartError),
     #[error(transparent)]
     Operation(#[from] OperationError),
+    #[error(transparent)]
+    Archive(#[from] placet_store::archive::ArchiveError),
+    #[error(transparent)]
+    Move(#[from] placet_store::archive::MoveError),
     #[error("{}: {source}", path.display())]
     File {
         path: PathBuf,
@@ -47,9 +51,12 @@ impl CommandError {
     const fn status(&self) -> Status {
         match self {
             Self::Settings(_) => Status::WrongSettings,
-            Self::Start(_) | Self::Operation(_) | Self::File { .. } | Self::Other(_) => {
-                Status::Failed
-            }
+            Self::Start(_)
+            | Self::Operation(_)
+            | Self::Archive(_)
+            | Self::Move(_)
+            | Self::File { .. }
+            | Self::Other(_) => Status::Failed,
         }
     }
 }
@@ -75,6 +82,22 @@ where
         }
         Err(error) => Err(error),
     };
+    told(done, terminal)
+}
+
+/// The settings, for a command that works on the store as a whole and opens it itself.
+pub(super) fn settings(store: StoreArgs) -> Result<Settings, CommandError> {
+    let args = SettingsArgs {
+        config: store.config,
+        database_url: store.database_url,
+        ..SettingsArgs::default()
+    };
+    args.load()
+        .map_err(|problems| CommandError::Settings(render(&problems).trim_end().to_owned()))
+}
+
+/// Tells how a command ended that went wrong.
+pub(super) fn told(done: Result<Status, CommandError>, terminal: Terminal) -> Status {
     done.unwrap_or_else(|error| {
         terminal.problem(&error.to_string());
         error.status()
@@ -82,14 +105,7 @@ where
 }
 
 async fn open(store: StoreArgs, terminal: Terminal) -> Result<(Desk, Foundation), CommandError> {
-    let args = SettingsArgs {
-        config: store.config,
-        database_url: store.database_url,
-        ..SettingsArgs::default()
-    };
-    let settings = args
-        .load()
-        .map_err(|problems| CommandError::Settings(render(&problems).trim_end().to_owned()))?;
+    let settings = settings(store)?;
     let foundation = Foundation::open(&settings).await?;
     let operator = Operator::new(
         Arc::clone(&foundation.engine),

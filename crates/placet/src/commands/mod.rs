@@ -1,6 +1,7 @@
 //! The commands for operators, one file each. They open the same store beside a running server, which notices what
 //! they change within a second.
 
+mod backup;
 mod clients;
 mod clock;
 mod config;
@@ -8,9 +9,11 @@ mod desk;
 mod events;
 mod grants;
 mod keys;
+mod migrate;
 mod password;
 mod people;
 mod print;
+mod relocate;
 mod requests;
 mod sessions;
 mod verify;
@@ -40,6 +43,14 @@ pub(crate) enum Command {
     Events(events::Events),
     /// Checks that everything stored still explains itself. Status 1 when something does not.
     Verify(desk::StoreArgs),
+    /// Writes all the store holds to a file, beside a running server.
+    Backup(backup::Backup),
+    /// Fills an empty store from a file that `backup` wrote.
+    Restore(backup::Restore),
+    /// Moves all the store holds to another store, from SQLite to PostgreSQL or back.
+    Move(relocate::Move),
+    /// Brings the schema of the store up to this release's, ahead of its start.
+    Migrate(desk::StoreArgs),
     /// Lists and rotates signing keys, and moves the store to another master key.
     Keys(keys::Keys),
     /// Says that the machine's clock is right.
@@ -59,6 +70,10 @@ pub(crate) async fn run(command: Command, terminal: Terminal) -> Status {
         Command::Requests(command) => requests::run(command, terminal).await,
         Command::Events(command) => events::run(command, terminal).await,
         Command::Verify(store) => verify::run(store, terminal).await,
+        Command::Backup(command) => backup::backup(command, terminal).await,
+        Command::Restore(command) => backup::restore(command, terminal).await,
+        Command::Move(command) => relocate::run(command, terminal).await,
+        Command::Migrate(store) => migrate::run(store, terminal).await,
         Command::Keys(command) => keys::run(command, terminal).await,
         Command::Clock(command) => clock::run(command, terminal).await,
         Command::Version => version::run(terminal),

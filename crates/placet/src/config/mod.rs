@@ -36,7 +36,7 @@ use placet_core::vault::MasterKey;
 
 pub use colour::Colour;
 pub use confidential::Confidential;
-pub use database::Database;
+pub use database::{Database, another_place};
 pub use declared::{
     DeclaredClient, DeclaredPerson, DeclaredResource, DeclaredScope, Finding, LocalText, Password,
     TokenFormat, check_client, check_redirect_uri,

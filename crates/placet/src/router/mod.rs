@@ -207,8 +207,8 @@ impl Router {
         if let Err(RetryAfter(wait)) = site.limiter.request(&context.source(), context.now) {
             return Some(Refused::TooMany(wait));
         }
-        let stands = self.health.time_stands();
-        (!stands).then_some(Refused::NotNow(CLOCK_RETRY))
+        let serves = self.health.may_serve();
+        (!serves).then_some(Refused::NotNow(CLOCK_RETRY))
     }
 
     /// Tells a refusal to whoever asked for `place`.

@@ -4,10 +4,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use placet_core::{
-    engine::{OpenCount, SWEEP_STEP},
-    time::Timestamp,
-};
+use placet_core::engine::{OpenCount, SWEEP_STEP};
 use placet_proof::Algorithm;
 use tokio::{
     sync::watch,
@@ -73,13 +70,19 @@ async fn follow(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     let mut looks: u32 = 0;
     while wait(&mut stopping, FOLLOW_EVERY).await {
         let version = app.foundation.store.data_version().await;
-        app.health.store_answered(version.is_ok());
+        app.health
+            .store_answered(version.as_ref().err().map(ToString::to_string));
         let version = version.ok();
         looks = looks.wrapping_add(1);
         let changed = version != known;
         if changed {
             known = version;
             app.foundation.engine.forget_cached();
+            match app.foundation.store.fence().await {
+                Ok(fence) => app.health.store_moved(fence.map(|fence| fence.to_string())),
+                // To be asked again at the next look.
+                Err(_) => known = None,
+            }
         }
         if (changed || looks.is_multiple_of(KEYS_EVERY))
             && let Err(error) = app.foundation.keys.refresh().await
@@ -90,16 +93,10 @@ async fn follow(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
 }
 
 async fn sweep(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
-    let store = app.foundation.store.records();
+    let engine = &app.foundation.engine;
     while wait(&mut stopping, SWEEP_EVERY).await {
         loop {
-            let now = store.now();
-            let events_before = app
-                .settings
-                .retention
-                .events
-                .map_or(Timestamp::from_millis(0), |span| now.minus(span));
-            match store.sweep(now, events_before, SWEEP_STEP).await {
+            match engine.sweep(engine.store().now()).await {
                 Ok(deleted) => {
                     app.metrics.swept(deleted as u64);
                     if deleted < SWEEP_STEP || *stopping.borrow() {

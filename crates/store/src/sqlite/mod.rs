@@ -14,6 +14,7 @@ mod sweep;
 mod tests;
 pub(crate) mod time;
 mod watch;
+mod whole;
 mod writer;
 
 use std::{
@@ -29,6 +30,7 @@ use placet_core::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+pub(crate) use self::whole::{connect_to_read, connect_to_write, finish, schema_known, schema_of};
 use self::{
     job::{Job, Reply},
     reader::Readers,
@@ -36,7 +38,7 @@ use self::{
     watch::Watch,
     writer::{BATCH_LIMIT, Writer},
 };
-use crate::{LocationError, waiters::Waiters};
+use crate::waiters::Waiters;
 
 /// How many jobs may wait for the writer; further callers wait for room.
 const QUEUE_LIMIT: usize = 2 * BATCH_LIMIT;
@@ -44,9 +46,6 @@ const QUEUE_LIMIT: usize = 2 * BATCH_LIMIT;
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL names no store.
-    #[error(transparent)]
-    Location(#[from] LocationError),
     /// The file cannot be made or reached.
     #[error("cannot open the database file {}: {source}", path.display())]
     File {
@@ -142,6 +141,11 @@ impl SqliteStore {
             #[cfg(feature = "testing")]
             faults,
         })
+    }
+
+    /// Where the file is.
+    pub(crate) fn path(&self) -> &Path {
+        self.readers.path()
     }
 
     /// A number that changes when another process has written to the file, so that caches can be dropped. It

@@ -43,6 +43,10 @@ impl Readers {
         }
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(super) fn get(&self, issuer: Id<Issuer>, key: &Key) -> Result<Found, StoreError> {
         self.with(|connection| get(connection, issuer, key))
     }

@@ -61,6 +61,15 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<bool, OpenError> {
     Ok(true)
 }
 
+/// The newest migration this release knows.
+pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// The newest migration that is applied, 0 when there is none, after a check of all that are.
+pub(super) fn newest(connection: &Connection) -> Result<i64, OpenError> {
+    pending(connection)?;
+    Ok(applied(connection)?.last().map_or(0, |(number, _)| *number))
+}
+
 /// The migrations that are not applied, after a check of those that are.
 fn pending(connection: &Connection) -> Result<&'static [Migration], OpenError> {
     const KNOWN: &[Migration] = &MIGRATIONS;

@@ -1,11 +1,18 @@
 //! Every store against the conformance suite, and what only a file can do.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
+mod archive;
 mod files;
 mod full;
 mod harness;
 #[cfg(feature = "postgres-tests")]
 mod postgres_cluster;
+#[cfg(feature = "postgres-tests")]
+mod postgres_faults;
+#[cfg(feature = "postgres-tests")]
+mod postgres_locks;
+#[cfg(feature = "postgres-tests")]
+mod postgres_schema;
 mod processes;
 mod schema;
 

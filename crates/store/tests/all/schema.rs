@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use placet_core::{store::Store as _, testing::FixedClock};
-use placet_store::{OpenError, SqliteStore};
+use placet_store::{Location, LocationError, OpenStore, SqliteStore, sqlite::OpenError};
 use rusqlite::Connection;
 
 use crate::harness::{Scratch, open};
@@ -117,17 +117,17 @@ fn an_unusable_place_is_a_clear_error() {
     let missing = Path::new("/nowhere/at/all/placet.db");
     let refused = SqliteStore::open(missing, clock()).map(drop).unwrap_err();
     assert!(refused.to_string().contains("/nowhere/at/all/placet.db"));
-    let refused = placet_store::open("mysql:x", clock())
-        .map(drop)
-        .unwrap_err();
-    assert!(matches!(refused, OpenError::Location(_)));
+    let refused = "mysql:x".parse::<Location>().unwrap_err();
+    assert!(matches!(refused, LocationError::UnknownScheme { .. }));
 }
 
 #[tokio::test]
 async fn a_url_opens_a_store() {
     let (scratch, clock) = (Scratch::new(), FixedClock::default());
     let url = format!("sqlite:{}", scratch.file().display());
-    let store = placet_store::open(&url, Arc::new(clock.clone())).unwrap();
+    let place = url.parse::<Location>().unwrap().into();
+    let store = OpenStore::open(&place, |_| Arc::new(clock.clone())).await;
+    let store = store.unwrap().records();
     assert_eq!(store.now(), placet_core::time::Clock::now(&clock));
     let other = open(&scratch.file(), &clock);
     assert_eq!(store.now(), other.now());

@@ -1,6 +1,6 @@
 //! Settings of the server itself: where it listens, what it may reach, how it looks and what it logs.
 
-use super::{Fallback, Kind, Section, Setting, Show};
+use super::{Fallback, Kind, Section, Setting, Show, Unit};
 
 pub(super) const SECTIONS: &[Section] = &[
     Section {
@@ -26,6 +26,27 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting::new("database_url_file", Kind::Path, Fallback::Absent("none"),
                 "A file with the URL of the store, for one that holds a password. Must not be readable by others.",
                 "\"database.url\"").shown(Show::Alternative),
+        ],
+    },
+    Section {
+        name: "database",
+        list: false,
+        about: "How a PostgreSQL database is used. A server opens connections as it needs them, and waits for a database that \
+                is away without losing what it was asked; TLS is asked for in the URL, as `?sslmode=require`, and verified.",
+        settings: &[
+            Setting::number("database.connections", Unit::Count, 32, (1, 1000),
+                "The most connections of this server; one more listens for the others. All servers and commands together must \
+                 stay below `max_connections` of the database."),
+            Setting::seconds("database.acquire_timeout_s", 5, (1, 60),
+                "How long a request waits for a free connection before it is answered 503."),
+            Setting::seconds("database.connect_timeout_s", 5, (1, 60),
+                "How long opening a connection may take."),
+            Setting::seconds("database.statement_timeout_s", 5, (1, 60),
+                "How long a statement may take, before the database ends it; waiting for a lock may take half of it."),
+            Setting::seconds("database.start_timeout_s", 60, (0, 3600),
+                "How long a start waits for a database that does not answer yet, before it gives up."),
+            Setting::new("database.extra_ca", Kind::Path, Fallback::Absent("the authorities of the operating system"),
+                "Certificates of further authorities to trust, PEM.", "\"ca.pem\""),
         ],
     },
     Section {

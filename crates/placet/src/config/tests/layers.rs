@@ -200,11 +200,12 @@ fn a_file_that_cannot_be_read_is_one_clear_line() {
 fn relative_paths_start_at_the_file_or_where_the_server_runs() {
     use placet_store::Location;
     let paper = Paper::with(&[("etc/placet.toml", SMALL)]);
-    let from_file = load_with(&paper, &[], &[]).unwrap().database.location;
+    let from_file = load_with(&paper, &[], &[]).unwrap().database.place.location;
     assert_eq!(from_file, Location::Sqlite(PathBuf::from("etc/p.db")));
     let from_flag = load_with(&paper, &[], &[("database_url", "sqlite:q.db")])
         .unwrap()
         .database
+        .place
         .location;
     assert_eq!(from_flag, Location::Sqlite(PathBuf::from("q.db")));
 }
