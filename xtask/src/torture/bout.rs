@@ -44,6 +44,8 @@ pub(crate) struct Bout {
     steps: AtomicU64,
     /// Whether answers may be cut, as those of a killed server are.
     torn_is_excused: bool,
+    /// Whether clients ask another server when one does not take a request.
+    retries: bool,
 }
 
 impl Bout {
@@ -60,6 +62,7 @@ impl Bout {
             tally: Tally::default(),
             steps: AtomicU64::new(1),
             torn_is_excused: false,
+            retries: false,
             setup,
         })
     }
@@ -69,6 +72,11 @@ impl Bout {
         self.torn_is_excused = true;
     }
 
+    /// Servers end in order in this scenario, and clients ask another one.
+    pub(crate) fn ask_another_node(&mut self) {
+        self.retries = true;
+    }
+
     /// An actor on all servers.
     pub(crate) fn hand(&self) -> Result<Hand<'_>, String> {
         self.hand_at(&self.setup.addresses())
@@ -76,7 +84,7 @@ impl Bout {
 
     /// An actor on these servers.
     pub(crate) fn hand_at(&self, addresses: &[&str]) -> Result<Hand<'_>, String> {
-        let lines = Lines::new(&self.setup.host, addresses, &self.tally);
+        let lines = Lines::new(&self.setup.host, addresses, &self.tally).retrying(self.retries);
         Ok(Hand::new(&lines, self.journal.connect()?, &self.steps))
     }
 

@@ -16,6 +16,7 @@ pub(crate) struct Lines<'a> {
     addresses: Vec<String>,
     connections: Vec<Connection>,
     next: usize,
+    retries: bool,
     tally: &'a Tally,
 }
 
@@ -31,14 +32,22 @@ impl<'a> Lines<'a> {
                 .collect(),
             addresses,
             next: 0,
+            retries: false,
             tally,
         }
+    }
+
+    /// Asks another server when one does not take a request, as what stands before several servers does. Only for
+    /// servers that end in order: one that is killed may have done what it does not tell.
+    pub(crate) fn retrying(mut self, retries: bool) -> Self {
+        self.retries = retries;
+        self
     }
 
     /// New connections to the same servers.
     pub(crate) fn fresh(&self) -> Self {
         let addresses: Vec<&str> = self.addresses.iter().map(String::as_str).collect();
-        Self::new(&self.host, &addresses, self.tally)
+        Self::new(&self.host, &addresses, self.tally).retrying(self.retries)
     }
 
     /// The name the servers answer to.
@@ -48,13 +57,32 @@ impl<'a> Lines<'a> {
 
     /// Sends to the next server.
     pub(crate) fn send(&mut self, request: &Request) -> io::Result<Reply> {
-        let count = self.connections.len().max(1);
-        self.next = (self.next + 1) % count;
-        let line = self.connections.get_mut(self.next);
-        let line = line.ok_or_else(|| io::Error::other("no server to ask"))?;
-        let result = line.send(request);
+        let mut result = self.once(request);
+        let others = if self.retries {
+            self.connections.len().saturating_sub(1)
+        } else {
+            0
+        };
+        for _ in 0..others {
+            if !matches!(
+                End::of(&result),
+                End::Refused | End::Closed | End::Retryable
+            ) {
+                break;
+            }
+            self.tally.retried.fetch_add(1, Ordering::Relaxed);
+            result = self.once(request);
+        }
         self.tally.note(&result);
         result
+    }
+
+    fn once(&mut self, request: &Request) -> io::Result<Reply> {
+        self.next = (self.next + 1) % self.connections.len().max(1);
+        let connection = self.connections.get_mut(self.next);
+        connection
+            .ok_or_else(|| io::Error::other("no server to ask"))?
+            .send(request)
     }
 }
 
@@ -77,6 +105,23 @@ enum End {
     TimedOut,
 }
 
+impl End {
+    fn of(result: &io::Result<Reply>) -> Self {
+        match result {
+            Ok(reply) if reply.status < 500 => Self::Answered,
+            Ok(reply) if reply.status != 503 => Self::Fault,
+            Ok(reply) if reply.header("retry-after").is_some() => Self::Retryable,
+            Ok(_) => Self::Unpaced,
+            Err(error) if error.to_string() == TORN => Self::Torn,
+            Err(error) => match error.kind() {
+                io::ErrorKind::ConnectionRefused => Self::Refused,
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Self::TimedOut,
+                _ => Self::Closed,
+            },
+        }
+    }
+}
+
 /// All ends, in the order in which they are printed.
 const ENDS: [(End, &str); 8] = [
     (End::Answered, "answered"),
@@ -93,27 +138,27 @@ const ENDS: [(End, &str); 8] = [
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     counts: [AtomicU64; ENDS.len()],
+    retried: AtomicU64,
 }
 
 impl Tally {
     fn note(&self, result: &io::Result<Reply>) {
-        let end = match result {
-            Ok(reply) if reply.status < 500 => End::Answered,
-            Ok(reply) if reply.status != 503 => End::Fault,
-            Ok(reply) if reply.header("retry-after").is_some() => End::Retryable,
-            Ok(_) => End::Unpaced,
-            Err(error) if error.to_string() == TORN => End::Torn,
-            Err(error) => match error.kind() {
-                io::ErrorKind::ConnectionRefused => End::Refused,
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => End::TimedOut,
-                _ => End::Closed,
-            },
-        };
+        let end = End::of(result);
         for ((kind, _), count) in ENDS.iter().zip(&self.counts) {
             if *kind == end {
                 count.fetch_add(1, Ordering::Relaxed);
             }
         }
+    }
+
+    /// Requests that were sent to another server once more.
+    pub(crate) fn retried(&self) -> u64 {
+        self.retried.load(Ordering::Relaxed)
+    }
+
+    /// Requests that were not answered in time.
+    pub(crate) fn timed_out(&self) -> u64 {
+        self.of(End::TimedOut)
     }
 
     fn of(&self, wanted: End) -> u64 {

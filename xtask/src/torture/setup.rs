@@ -119,6 +119,11 @@ impl Setup {
         })
     }
 
+    /// From now on servers are started with this program.
+    pub(crate) fn use_binary(&mut self, binary: PathBuf) {
+        self.binary = binary;
+    }
+
     /// The folder of the SQLite file.
     pub(crate) fn store(&self) -> PathBuf {
         self.work.join(STORE)
@@ -143,18 +148,8 @@ impl Setup {
         number: usize,
         environment: &[(&str, String)],
     ) -> Result<Server, String> {
-        self.start_binary(&self.binary, number, environment)
-    }
-
-    /// The same with another program.
-    pub(crate) fn start_binary(
-        &self,
-        binary: &Path,
-        number: usize,
-        environment: &[(&str, String)],
-    ) -> Result<Server, String> {
         let node = self.node(number)?;
-        let mut command = server::serve(binary, &node.config);
+        let mut command = server::serve(&self.binary, &node.config);
         command.envs(environment.iter().map(|(name, value)| (*name, value)));
         Server::start_behind(&mut command, &node.address, &self.host, &node.log)
     }

@@ -37,6 +37,26 @@ impl Row {
         }
     }
 
+    /// Several runs of a scenario as one row.
+    pub(crate) fn sum(scenario: &str, rows: Vec<Self>) -> Self {
+        let mut sum = Self {
+            scenario: scenario.to_owned(),
+            ..Self::default()
+        };
+        let mut errors = BTreeSet::new();
+        for row in rows {
+            sum.cycles += row.cycles;
+            sum.requests += row.requests;
+            sum.decisions += row.decisions;
+            sum.back = sum.back.max(row.back);
+            sum.violations.extend(row.violations);
+            sum.notes.extend(row.notes);
+            errors.insert(row.errors);
+        }
+        sum.errors = errors.into_iter().collect::<Vec<_>>().join("; ");
+        sum
+    }
+
     /// The row in one line.
     pub(crate) fn summary(&self) -> String {
         let [_, cycles, requests, decisions, _, back, verdict, errors] = self.cells();

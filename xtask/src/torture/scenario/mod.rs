@@ -4,8 +4,16 @@ mod clock;
 mod disk_full;
 mod io_errors;
 mod kill;
+mod kill_node;
+mod link_down;
+mod network;
+mod pg_restart;
+mod pg_stopped;
 mod power;
+mod promote;
+mod rolling;
 mod sigterm;
+mod skew;
 mod start;
 
 use super::{Plan, judge::Violation, table::Row};
@@ -39,6 +47,7 @@ impl Scenario {
 }
 
 const SQLITE: &str = "sqlite";
+const POSTGRES: &str = "postgres";
 
 /// All of them, in the order in which they run.
 pub(crate) const SCENARIOS: &[Scenario] = &[
@@ -89,5 +98,53 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         store: SQLITE,
         what: "kill -9 on a full store, and the time to the first answer",
         run: start::run,
+    },
+    Scenario {
+        name: "kill-node",
+        store: POSTGRES,
+        what: "kill -9 of one node of three",
+        run: kill_node::run,
+    },
+    Scenario {
+        name: "pg-restart",
+        store: POSTGRES,
+        what: "kill -9, fast and immediate restart of the database",
+        run: pg_restart::run,
+    },
+    Scenario {
+        name: "pg-stopped",
+        store: POSTGRES,
+        what: "the database is away for 30 s",
+        run: pg_stopped::run,
+    },
+    Scenario {
+        name: "promote",
+        store: POSTGRES,
+        what: "the primary is cut off and its synchronous standby takes over",
+        run: promote::run,
+    },
+    Scenario {
+        name: "network",
+        store: POSTGRES,
+        what: "a late, lossy, narrow, silent or cut network between nodes and store",
+        run: network::run,
+    },
+    Scenario {
+        name: "link-down",
+        store: POSTGRES,
+        what: "the link between nodes and store goes down (needs root)",
+        run: link_down::run,
+    },
+    Scenario {
+        name: "skew",
+        store: POSTGRES,
+        what: "two nodes whose clocks are 30 s apart",
+        run: skew::run,
+    },
+    Scenario {
+        name: "rolling",
+        store: POSTGRES,
+        what: "three nodes are replaced one by one",
+        run: rolling::run,
     },
 ];
