@@ -20,7 +20,7 @@ use crate::{
 pub enum View<'a> {
     /// By the code a person typed.
     UserCode(&'a UserCode),
-    /// By its public id, with the interaction cookie's hash as proof.
+    /// By its public id, which proves nothing: the caller has checked the browser.
     Id(Id<PendingRequest>),
 }
 
@@ -74,6 +74,28 @@ impl Engine {
             client,
             user_code,
         })
+    }
+
+    /// Reads a request for a page that tells what became of it. One that nobody answered in time ends first, so that it
+    /// has expired for everybody before a person reads so; an answer that came just in time stands, and is what is read.
+    ///
+    /// # Errors
+    /// As [`Engine::show`]; [`Error::Store`] when the end could not be written, so that nobody may be told of it.
+    pub async fn expire(&self, id: Id<PendingRequest>) -> Result<Committed<Shown>, Error> {
+        let mut attempts = Attempts::default();
+        loop {
+            let now = self.store.now();
+            let shown = self.show(View::Id(id)).await?;
+            if shown.request.state.is_settled() {
+                return Ok(Committed(shown));
+            }
+            match self.in_time(&shown.request, shown.version, now).await {
+                Ok(()) => return Ok(Committed(shown)),
+                // It has ended; how it stands is read anew.
+                Err(Error::Refused(_)) => {}
+                Err(error) => attempts.reload(error)?,
+            }
+        }
     }
 
     /// A signed-in person takes the request; from now on another person is told it is in use.

@@ -50,11 +50,10 @@ pub(super) async fn submit(site: &Site, call: &Call) -> Result<Reply, Trouble> {
         Some("deny") => Pressed::Deny,
         Some(_) | None => return Err(Trouble::Malformed),
     };
-    let now = call.context.now;
-    if let Some(answer) = visit.outcome(site, now).await? {
+    if let Some(answer) = visit.outcome(site).await? {
         return settled(site, call, &visit, pressed, answer).await;
     }
-    let Some(signed) = visit.who_may_answer(site, now) else {
+    let Some(signed) = visit.who_may_answer(site, call.context.now) else {
         return leave_unsigned(site, call, &visit, pressed).await;
     };
     if pressed == Pressed::Approve && visit.waits_elsewhere() {
@@ -99,13 +98,13 @@ async fn decide(
         Err(engine::Error::Refused(refusal)) => refusal,
         Err(error) => return Err(error.into()),
     };
-    let (again, now) = (Visit::load(site, call).await?, call.context.now);
+    let again = Visit::load(site, call).await?;
     match refusal {
         Refusal::StaleView => Ok(changed(site, call, &again, signed)),
         Refusal::SignInNeeded | Refusal::PersonInactive | Refusal::Expired => {
             Ok(go(site, &visit.path("")))
         }
-        other => match again.outcome(site, now).await? {
+        other => match again.outcome(site).await? {
             Some(answer) => settled(site, call, &again, pressed, answer).await,
             None => Err(engine::Error::from(other).into()),
         },

@@ -10,7 +10,7 @@ use http::{StatusCode, header};
 use placet_core::{
     engine::{self, Shown, View},
     event::Actor,
-    pending::UserCode,
+    pending::{EndKind, State, UserCode},
     refusal::Refusal,
     time::Lifetime,
 };
@@ -21,6 +21,7 @@ use super::{
     posted::Posted,
     render::{Extras, go, link, render, shown, wait_s, wished_locale},
     trouble::Trouble,
+    visit::as_it_stands,
 };
 use crate::{
     context::{Call, source_of},
@@ -59,7 +60,7 @@ pub(super) async fn submit(site: &Site, call: &Call) -> Result<Reply, Trouble> {
         return Ok(again(wait_problem(wait.0)));
     }
     let found = match site.engine.show(View::UserCode(&code)).await {
-        Ok(found) => found,
+        Ok(found) => as_it_stands(site, call, found).await?,
         Err(engine::Error::Refused(Refusal::NotFound)) => {
             return Ok(again(CodeProblem::Unknown));
         }
@@ -67,9 +68,10 @@ pub(super) async fn submit(site: &Site, call: &Call) -> Result<Reply, Trouble> {
     };
     let request = &found.request;
     let known = Ticket::of_call(site, call, request.id);
-    if request.state.is_settled() || request.in_time(now).is_err() {
-        let was_here = known.is_some() && request.in_time(now).is_err();
-        return Ok(again(if was_here {
+    if request.state.is_settled() {
+        let expired =
+            matches!(&request.state, State::Ended(ending) if ending.kind == EndKind::Expired);
+        return Ok(again(if known.is_some() && expired {
             CodeProblem::Expired
         } else {
             CodeProblem::Unknown

@@ -1,5 +1,7 @@
 //! A request's page: what is next, shown and not changed; its state for pages that follow it; and the way back.
 //!
+//! Only time changes anything here: a request that nobody answered in time ends when the first page would say so.
+//!
 //! Spec: RFC 9110 §9.2.1 (GET is safe), RFC 8628 §3.3; threats A17, A18, C8 and D5
 
 use http::StatusCode;
@@ -58,7 +60,7 @@ pub(super) async fn status(site: &Site, call: &Call) -> Result<Reply, Trouble> {
         }
         Err(trouble) => return Err(trouble),
     };
-    let state = match visit.outcome(site, call.context.now).await? {
+    let state = match visit.outcome(site).await? {
         None => "waiting",
         Some(AnswerKind::Approved) => "approved",
         Some(AnswerKind::Denied) => "denied",

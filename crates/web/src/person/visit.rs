@@ -55,6 +55,7 @@ impl Visit {
         {
             return Err(Trouble::OtherBrowser);
         }
+        let shown = as_it_stands(site, call, shown).await?;
         let face = Arc::clone(site.face(&shown.request.face).ok_or(Trouble::NoFace)?);
         let prompt = face.describe(site, &shown);
         let signed = SignedIn::of_call(site, call).await?;
@@ -69,7 +70,7 @@ impl Visit {
 
     /// What is next at `now`.
     pub(super) async fn stage(&self, site: &Site, now: Timestamp) -> Result<Stage<'_>, Trouble> {
-        if let Some(answer) = self.outcome(site, now).await? {
+        if let Some(answer) = self.outcome(site).await? {
             return Ok(Stage::Over(answer));
         }
         let request = &self.shown.request;
@@ -90,14 +91,10 @@ impl Visit {
             .filter(|signed| may_answer(&site.settings, signed, &request.need, &request.asked, now))
     }
 
-    /// What became of the request. `None` while it can be answered.
+    /// What became of the request. `None` while it can be answered: one that is too late had ended when this was read.
     ///
     /// What another person approved from another browser is only said to be answered.
-    pub(super) async fn outcome(
-        &self,
-        site: &Site,
-        now: Timestamp,
-    ) -> Result<Option<AnswerKind>, engine::Error> {
+    pub(super) async fn outcome(&self, site: &Site) -> Result<Option<AnswerKind>, engine::Error> {
         let request = &self.shown.request;
         let by_us = |person| {
             request.browser.is_some() || person == self.signed.as_ref().map(|s| s.person.id)
@@ -110,9 +107,7 @@ impl Visit {
             }
         };
         Ok(match &request.state {
-            State::Pending | State::Interacting { .. } | State::Clarifying { .. } => {
-                request.in_time(now).is_err().then_some(AnswerKind::Expired)
-            }
+            State::Pending | State::Interacting { .. } | State::Clarifying { .. } => None,
             State::Approved(approval) => Some(told(by_us(approval.person))),
             State::Collected { grant, .. } if self.waits_elsewhere() => {
                 let engine = &site.engine;
@@ -176,6 +171,20 @@ impl Visit {
             expires_at: super::render::moment(self.shown.request.expires_at),
         }
     }
+}
+
+/// The request as a person may be told of it: one that nobody answered in time ends for everybody before a page says that
+/// it has expired (threat C2).
+pub(super) async fn as_it_stands(
+    site: &Site,
+    call: &Call,
+    shown: Shown,
+) -> Result<Shown, engine::Error> {
+    let request = &shown.request;
+    if request.state.is_settled() || request.in_time(call.context.now).is_ok() {
+        return Ok(shown);
+    }
+    Ok(site.engine.expire(request.id).await?.into_inner())
 }
 
 /// The path of a page of the ticket's request.

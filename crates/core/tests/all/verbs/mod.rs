@@ -8,5 +8,6 @@ mod refresh;
 mod registry;
 mod retention;
 mod revoke;
+mod show;
 mod sign_in;
 mod verify;

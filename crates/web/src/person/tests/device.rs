@@ -2,7 +2,7 @@
 
 use placet_core::{
     client::ClientMetadata,
-    pending::{Delivery, State},
+    pending::{Delivery, EndKind, State},
     time::Lifetime,
 };
 
@@ -215,6 +215,38 @@ async fn d1_d2_guesses_are_limited_and_lock_nobody_else_out() {
         assert!(tries <= 20, "per source");
     }
     assert_eq!(honest.enter(&world, &code).await.status, 303);
+}
+
+#[tokio::test]
+async fn c2_a_code_said_to_have_expired_has_expired_for_the_device() {
+    let (world, mut browser) = (World::new().await, Browser::new());
+    let opened = world.device_asks("tv", "read").await;
+    let code = opened.user_code.unwrap().to_string();
+    let page = browser.enter(&world, &code).await.location;
+    world.clock.advance(Lifetime::from_secs(600));
+    for time in ["first", "second"] {
+        let told = browser.enter(&world, &code).await;
+        assert!(told.has("This code has expired."), "{time}: {}", told.body);
+        let state = world.state_of(&page).await;
+        assert!(
+            matches!(&state, State::Ended(ending) if ending.kind == EndKind::Expired),
+            "{time}: {state:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn c2_what_was_approved_in_time_is_never_said_to_have_expired() {
+    let (world, mut browser) = (World::new().await, Browser::new());
+    let page = entered(&world, &mut browser).await;
+    let form = browser.get(&world, &page).await;
+    world.clock.advance(Lifetime::from_secs(599));
+    browser.press_on(&world, &page, &form, "approve").await;
+    world.clock.advance(Lifetime::from_secs(2));
+    assert_eq!(browser.get(&world, &page).await.outcome(), "approved");
+    let status = browser.get(&world, &format!("{page}/status")).await;
+    assert!(status.has("approved"), "{}", status.body);
+    assert!(matches!(world.state_of(&page).await, State::Approved(_)));
 }
 
 #[tokio::test]

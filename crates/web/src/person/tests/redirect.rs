@@ -301,6 +301,27 @@ async fn c2_an_expired_request_says_so_and_offers_to_start_again() {
 }
 
 #[tokio::test]
+async fn c2_a_page_that_says_expired_has_ended_the_request_for_everybody() {
+    for way in ["", "/status"] {
+        let (world, mut browser) = (World::new().await, Browser::new());
+        let page = asked(&world, &mut browser).await;
+        world.clock.advance(Lifetime::from_secs(600));
+        world
+            .store
+            .fail_next(placet_core::testing::Fault::Unavailable);
+        let away = browser.get(&world, &format!("{page}{way}")).await;
+        assert_eq!(away.status, 503, "{way}: not told before it is so");
+        let told = browser.get(&world, &format!("{page}{way}")).await;
+        assert!(told.status == 200 && told.has("expired"), "{way}");
+        let state = world.state_of(&page).await;
+        let State::Ended(ending) = &state else {
+            panic!("{way}: {state:?}")
+        };
+        assert_eq!(ending.kind, EndKind::Expired, "{way}");
+    }
+}
+
+#[tokio::test]
 async fn a16_prompt_login_needs_a_new_sign_in_whatever_the_url_says() {
     let (world, mut browser) = (World::new().await, Browser::new());
     browser.sign_in_alone(&world, "ada").await;
