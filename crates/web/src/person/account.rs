@@ -122,10 +122,11 @@ pub(super) async fn ask_sign_out(site: &Site, call: &Call) -> Result<Reply, Trou
 /// `POST /sign-out`.
 pub(super) async fn sign_out(site: &Site, call: &Call) -> Result<Reply, Trouble> {
     let posted = Posted::of_call(site, call)?;
-    if let Some(signed) = SignedIn::of_call(site, call).await? {
+    let signed = SignedIn::of_call(site, call).await?;
+    if let Some(signed) = &signed {
         posted.check(&signed.csrf(site))?;
     }
-    leave(site, call, go(site, "/sign-out")).await
+    leave(site, call, signed.as_ref(), go(site, "/sign-out")).await
 }
 
 async fn clients(

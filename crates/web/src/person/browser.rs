@@ -149,7 +149,7 @@ impl SignedIn {
 }
 
 /// The secret of the session cookie, whether or not it still counts.
-pub(super) fn session_secret(site: &Site, call: &Call) -> Option<Secret<kind::Session>> {
+fn session_secret(site: &Site, call: &Call) -> Option<Secret<kind::Session>> {
     let name = cookie::name(&site.settings, Purpose::Session);
     Secret::parse(cookie::value(call, &name)?)
 }

@@ -21,7 +21,7 @@ use placet_core::{
 
 use super::{
     begin::by_rule,
-    browser::{FormBrowser, SignedIn, session_secret},
+    browser::{FormBrowser, SignedIn},
     cookie::{self, Purpose},
     interaction::{send_on, sign_in_page},
     password::PasswordError,
@@ -126,14 +126,22 @@ pub(super) async fn switch(site: &Site, call: &Call) -> Result<Reply, Trouble> {
         }
     }
     let reply = go(site, &visit.path(""));
-    leave(site, call, reply).await
+    leave(site, call, visit.signed.as_ref(), reply).await
 }
 
 /// Ends the sign-in of this browser and takes its cookie back.
-pub(super) async fn leave(site: &Site, call: &Call, reply: Reply) -> Result<Reply, Trouble> {
-    if let Some(secret) = session_secret(site, call) {
+///
+/// A cookie that does not count any more is taken back and ends nothing: the sign-in that took its place may be in other
+/// hands than the old cookie (threat A17).
+pub(super) async fn leave(
+    site: &Site,
+    call: &Call,
+    signed: Option<&SignedIn>,
+    reply: Reply,
+) -> Result<Reply, Trouble> {
+    if let Some(signed) = signed {
         let caller = call.context.caller(Actor::Person);
-        site.engine.sign_out(secret.hash(), &caller).await?;
+        site.engine.sign_out(signed.session.hash, &caller).await?;
     }
     let name = cookie::name(&site.settings, Purpose::Session);
     Ok(reply.with_cookie(&cookie::clear(&site.settings, &name)))
@@ -284,12 +292,14 @@ async fn enter(
     person: &Versioned<Person>,
 ) -> Result<(SignedIn, String), Trouble> {
     let lifetime = site.settings.lifetimes.session;
+    let before = SignedIn::of_call(site, call).await?;
     let ask = SignIn {
         person,
         amr: vec![BY_PASSWORD.to_owned()],
         agent: call.header("user-agent").unwrap_or_default(),
         lifetime,
-        replaces: session_secret(site, call).map(|secret| secret.hash()),
+        // Only a sign-in that counts: an old cookie must end no session it was exchanged for (threat A17).
+        replaces: before.map(|signed| signed.session.hash),
     };
     let caller = call.context.caller(Actor::Person);
     let (session, secret) = site.engine.sign_in(ask, &caller).await?.into_inner();

@@ -102,6 +102,45 @@ async fn a17_the_session_cookie_changes_at_every_sign_in_and_the_old_one_ends() 
 }
 
 #[tokio::test]
+async fn a17_a_cookie_that_was_replaced_ends_no_sign_in() {
+    let (world, mut browser) = (World::new().await, Browser::new());
+    let page = world
+        .authorize(&mut browser, &Asks::default())
+        .await
+        .location;
+    let csrf = browser.get(&world, "/sign-in").await.field("csrf");
+    let form = [
+        ("csrf", csrf.as_str()),
+        ("login", "ada"),
+        ("password", "ada-secret"),
+    ];
+    browser.post(&world, "/sign-in", &form).await;
+    let stale = browser.cookies.clone();
+    browser.post(&world, "/sign-in", &form).await;
+    assert_ne!(stale, browser.cookies);
+
+    let mut thief = Browser::at("198.51.100.9");
+    thief.cookies = stale.clone();
+    let csrf = thief.get(&world, &page).await.field("csrf");
+    let ways = [
+        ("/sign-out", "x"),
+        (&format!("{page}/switch"), csrf.as_str()),
+    ];
+    for (path, csrf) in ways {
+        let left = thief.post(&world, path, &[("csrf", csrf)]).await;
+        assert_eq!(left.status, 303, "{path}");
+        assert!(
+            thief.session().is_none(),
+            "{path}: the cookie is taken back"
+        );
+        thief.cookies = stale.clone();
+    }
+    // Nor does somebody else's sign-in over it.
+    thief.sign_in_alone(&world, "bob").await;
+    assert_eq!(browser.get(&world, "/account").await.status, 200);
+}
+
+#[tokio::test]
 async fn a19_no_address_in_a_query_leads_anywhere() {
     let world = World::new().await;
     let payloads = [
