@@ -24,7 +24,7 @@ use placet_core::{
 use placet_proof::ProofError;
 
 use self::presented::{Credential, Presented};
-use crate::{context::Call, params::Form, site::Site};
+use crate::{context::Call, limit::RetryAfter, params::Form, site::Site};
 
 /// The longest part of a presented `client_id` that is logged.
 const LOGGED_CHARS: usize = 64;
@@ -136,8 +136,10 @@ async fn authenticate(
     let now = call.context.now;
     let refuse = |why: Why, client_id: &str, used_header: bool| {
         log(&why, client_id, call);
-        site.limiter.client_refused(client_id, &source, now);
-        ClientAuthError::Refused { why, used_header }
+        match site.limiter.client_refused(client_id, &source, now) {
+            Ok(()) => ClientAuthError::Refused { why, used_header },
+            Err(wait) => too_many(wait),
+        }
     };
     let presented = match Presented::read(call, form) {
         Ok(presented) => presented,
@@ -145,9 +147,7 @@ async fn authenticate(
         Err(presented::Unreadable::Refused { why, used_header }) => {
             site.limiter
                 .may_authenticate_client("", &source, now)
-                .map_err(|wait| ClientAuthError::TooMany {
-                    retry_after: wait.0,
-                })?;
+                .map_err(too_many)?;
             return Err(refuse(why, "", used_header));
         }
     };
@@ -155,13 +155,13 @@ async fn authenticate(
     let used_header = presented.used_header();
     site.limiter
         .may_authenticate_client(client_id, &source, now)
-        .map_err(|wait| ClientAuthError::TooMany {
-            retry_after: wait.0,
-        })?;
+        .map_err(too_many)?;
     let client = site.engine.client_named(client_id).await?;
     match judge(site, call, &presented, client).await {
         Ok((client, proof)) => {
-            site.limiter.client_accepted(client_id, &source, now);
+            site.limiter
+                .client_accepted(client_id, &source, now)
+                .map_err(too_many)?;
             #[expect(
                 clippy::disallowed_methods,
                 reason = "this is the one place that checks a client's credentials"
@@ -171,6 +171,12 @@ async fn authenticate(
         Err(Unproven::Refused(why)) => Err(refuse(why, client_id, used_header)),
         // Nobody guessed anything: the client is right to try again, so no limit counts this.
         Err(Unproven::KeysUnavailable) => Err(ClientAuthError::KeysUnavailable),
+    }
+}
+
+fn too_many(wait: RetryAfter) -> ClientAuthError {
+    ClientAuthError::TooMany {
+        retry_after: wait.0,
     }
 }
 

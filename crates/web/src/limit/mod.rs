@@ -200,7 +200,9 @@ impl Limiter {
         self.password_pair.uncount(&pair(account, source), now);
     }
 
-    /// Whether a source may try to authenticate as a client; nothing is counted.
+    /// Whether a source may try to authenticate as a client. Nothing is counted: this spares the work for a source that
+    /// failed too often. What a try came to is told only as [`Limiter::client_refused`] or [`Limiter::client_accepted`]
+    /// allow, so that many tries sent at the same time learn no more than the same tries in a row.
     ///
     /// # Errors
     /// [`RetryAfter`] when this source failed too often as this client or, unless it has succeeded as this client, as
@@ -219,15 +221,43 @@ impl Limiter {
         self.client_source.check(source, now)
     }
 
-    /// A client authentication failed. An empty `client_id` names none.
-    pub fn client_refused(&self, client_id: &str, source: &str, now: Timestamp) {
-        self.client_pair.count(&pair(client_id, source), now);
-        self.client_source.count(source, now);
+    /// Counts a failed client authentication before anybody is told of it. An empty `client_id` names none.
+    ///
+    /// # Errors
+    /// [`RetryAfter`] when others judged at the same time used up what may be told. The caller is told this in place of
+    /// the failure, which does not count.
+    pub fn client_refused(
+        &self,
+        client_id: &str,
+        source: &str,
+        now: Timestamp,
+    ) -> Result<(), RetryAfter> {
+        let pair = pair(client_id, source);
+        self.client_pair.take(&pair, now)?;
+        if self.client_pair.is_known(&pair, now) {
+            self.client_source.count(source, now);
+            return Ok(());
+        }
+        self.client_source
+            .take(source, now)
+            .inspect_err(|_| self.client_pair.uncount(&pair, now))
     }
 
-    /// A client authentication succeeded: the source is the client's own from here on.
-    pub fn client_accepted(&self, client_id: &str, source: &str, now: Timestamp) {
+    /// A client authentication succeeded: the source is the client's own from here on. Nothing was counted ahead, so a
+    /// client that asks a hundred times at once is not taken for a guesser.
+    ///
+    /// # Errors
+    /// [`RetryAfter`] when failures judged at the same time used up what may be told: a right guess among too many wrong
+    /// ones is told as they are.
+    pub fn client_accepted(
+        &self,
+        client_id: &str,
+        source: &str,
+        now: Timestamp,
+    ) -> Result<(), RetryAfter> {
+        self.may_authenticate_client(client_id, source, now)?;
         self.client_pair.know(&pair(client_id, source), now);
+        Ok(())
     }
 }
 

@@ -183,7 +183,7 @@ fn t20_a_source_that_guesses_secrets_is_stopped_and_no_other() {
         limiter.may_authenticate_client("neighbour", SOURCE, at(0)),
         Ok(())
     );
-    limiter.client_accepted("neighbour", SOURCE, at(0));
+    assert_eq!(limiter.client_accepted("neighbour", SOURCE, at(0)), Ok(()));
     let mut tried = 0;
     for n in 0..10_000 {
         let client_id = if n % 2 == 0 { "tv" } else { "cli" };
@@ -191,14 +191,15 @@ fn t20_a_source_that_guesses_secrets_is_stopped_and_no_other() {
             .may_authenticate_client(client_id, SOURCE, at(0))
             .is_ok()
         {
-            limiter.client_refused(client_id, SOURCE, at(0));
+            assert_eq!(limiter.client_refused(client_id, SOURCE, at(0)), Ok(()));
             tried += 1;
         }
     }
     // Ten for each client.
     assert_eq!(tried, 20);
     for n in 0..10 {
-        limiter.client_refused(&format!("client {n}"), SOURCE, at(0));
+        let client_id = format!("client {n}");
+        assert_eq!(limiter.client_refused(&client_id, SOURCE, at(0)), Ok(()));
     }
     assert_ne!(
         limiter.may_authenticate_client("another", SOURCE, at(0)),
@@ -212,6 +213,51 @@ fn t20_a_source_that_guesses_secrets_is_stopped_and_no_other() {
         limiter.may_authenticate_client("another", SOURCE, at(601)),
         Ok(())
     );
+}
+
+/// How many of 64 failures are told when all were let in before the first was judged.
+fn told_at_once(limiter: &Limiter, client_id: impl Fn(usize) -> String + Sync) -> usize {
+    let all_in = std::sync::Barrier::new(64);
+    let told = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for n in 0..64 {
+            let (all_in, told, client_id) = (&all_in, &told, client_id(n));
+            scope.spawn(move || {
+                let may = limiter.may_authenticate_client(&client_id, SOURCE, at(0));
+                assert_eq!(may, Ok(()), "{client_id}");
+                all_in.wait();
+                if limiter.client_refused(&client_id, SOURCE, at(0)).is_ok() {
+                    told.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    told.into_inner()
+}
+
+#[test]
+fn t20_secrets_guessed_at_the_same_time_learn_no_more_than_in_a_row() {
+    let one = limiter();
+    assert_eq!(told_at_once(&one, |_| "tv".to_owned()), 10);
+    let right_but_late = one.client_accepted("tv", SOURCE, at(0));
+    assert_eq!(wait_s(right_but_late), 1);
+    assert_eq!(one.client_accepted("tv", ELSEWHERE, at(0)), Ok(()));
+    assert_eq!(one.client_accepted("tv", SOURCE, at(1)), Ok(()));
+
+    let many = limiter();
+    assert_eq!(told_at_once(&many, |n| format!("client {n}")), 30);
+}
+
+#[test]
+fn t20_a_client_that_is_right_a_thousand_times_at_once_never_waits() {
+    let limiter = limiter();
+    for _ in 0..1000 {
+        let may = limiter.may_authenticate_client("tv", SOURCE, at(0));
+        assert_eq!(may, Ok(()));
+    }
+    for _ in 0..1000 {
+        assert_eq!(limiter.client_accepted("tv", SOURCE, at(0)), Ok(()));
+    }
 }
 
 #[test]

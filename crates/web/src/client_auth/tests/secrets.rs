@@ -240,19 +240,3 @@ async fn t20_guesses_spread_over_names_and_broken_headers_count_too() {
     }
     assert_eq!(refused, 30);
 }
-
-#[tokio::test]
-async fn named_knows_active_clients_only() {
-    let world = World::new().await;
-    world.client("cli", &[SECRET], json!({})).await;
-    world.client("disabled", &[SECRET], json!({})).await;
-    for (client_id, want) in [
-        ("cli", true),
-        ("disabled", false),
-        ("nobody", false),
-        ("", false),
-    ] {
-        let found = named(&world.site, client_id).await.unwrap();
-        assert_eq!(found.is_some(), want, "{client_id}");
-    }
-}
