@@ -27,7 +27,6 @@ use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, pem::PemObject as _},
 };
-use serde_json::Value;
 use url::{Host, Url};
 
 pub use self::jwks::{JWKS_MAX_AGE, JWKS_MIN_AGE};
@@ -129,16 +128,7 @@ impl Fetch {
         })
     }
 
-    /// Gets a JSON document of at most `limit` bytes.
-    ///
-    /// # Errors
-    /// Any [`FetchError`].
-    pub async fn json(&self, url: &str, limit: usize) -> Result<Value, FetchError> {
-        let answer = self.get(url, limit).await?;
-        serde_json::from_slice(&answer.body).map_err(|_| FetchError::Malformed)
-    }
-
-    /// Gets a document, all rules applied.
+    /// Gets a document of at most `limit` bytes, all rules applied.
     async fn get(&self, url: &str, limit: usize) -> Result<Answer, FetchError> {
         let (url, place, trusted) = self.judge(url)?;
         let outcome = tokio::time::timeout(self.deadline, async {
