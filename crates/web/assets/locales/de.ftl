@@ -126,14 +126,6 @@ signed-out-sign-in = Erneut anmelden
 form-post-title = Einen Moment
 form-post-lead = Sie werden weitergeleitet.
 form-post-lead-to = Sie werden zurück zu { $client } geleitet.
-interstitial-leave-title = Sie verlassen diese Seite
-interstitial-leave = Der nächste Schritt öffnet { $target }.
-interstitial-wait-title = Bitte warten
-interstitial-wait = Ihr Teil ist getan. Diese Seite geht von selbst weiter; ohne Skript laden Sie sie neu.
-interstitial-other_browser-title = In einem anderen Browser begonnen
-interstitial-other_browser = Diese Anfrage wurde in einem anderen Browser begonnen und kann nur dort beantwortet werden.
-interstitial-other_browser-for = Die Anfrage von { $client } wurde in einem anderen Browser begonnen und kann nur dort beantwortet werden.
-interstitial-other_browser-safe = Haben Sie sie nicht begonnen, schließen Sie diese Seite. Es wurde nichts erlaubt.
 
 ## Fehler
 error-title = Das hat nicht geklappt
@@ -153,7 +145,7 @@ error-invalid_redirect_uri = Die App möchte die Antwort an eine Adresse, die ni
 error-access_denied = Dies wurde nicht erlaubt.
 error-expired = Diese Anfrage ist abgelaufen. Es wurde nichts erlaubt. Gehen Sie dorthin zurück, woher Sie kamen, und beginnen Sie von vorn.
 error-forged_form = Das Formular kam nicht von einer Seite, die Sie hier geöffnet haben; es wurde nichts getan. Gehen Sie zurück und versuchen Sie es noch einmal.
-error-other_browser = Diese Anfrage wurde in einem anderen Browser begonnen und kann nur dort beantwortet werden.
+error-other_browser = Diese Anfrage wurde in einem anderen Browser begonnen und kann nur dort beantwortet werden. Haben Sie sie nicht begonnen, schließen Sie diese Seite.
 error-in_use = Jemand anderes sieht sich diese Anfrage gerade an. Hier wurde nichts entschieden.
 error-other_network = Dieses Gerät darf nur aus dem Netz verbunden werden, in dem es ist. Öffnen Sie diese Seite dort.
 error-answered = Diese Anfrage wurde schon beantwortet. Mehr wurde nicht getan.

@@ -126,14 +126,6 @@ signed-out-sign-in = Sign in again
 form-post-title = One moment
 form-post-lead = You are being sent on.
 form-post-lead-to = You are being sent back to { $client }.
-interstitial-leave-title = You are leaving this page
-interstitial-leave = The next step opens { $target }.
-interstitial-wait-title = Please wait
-interstitial-wait = Your part is done. This page goes on by itself; without script, reload it.
-interstitial-other_browser-title = Started in another browser
-interstitial-other_browser = This request was started in another browser and can only be answered there.
-interstitial-other_browser-for = The request of { $client } was started in another browser and can only be answered there.
-interstitial-other_browser-safe = If you did not start it, close this page. Nothing was allowed.
 
 ## Errors
 error-title = This did not work
@@ -153,7 +145,7 @@ error-invalid_redirect_uri = The app wants the answer sent to an address that is
 error-access_denied = This was not allowed.
 error-expired = This request has expired. Nothing was allowed. Go back to where you came from and start again.
 error-forged_form = The form did not come from a page you opened here, so nothing was done. Go back and try again.
-error-other_browser = This request was started in another browser and can only be answered there.
+error-other_browser = This request was started in another browser and can only be answered there. If you did not start it, close this page.
 error-in_use = Somebody else is looking at this request. Nothing was decided here.
 error-other_network = This device may only be connected from the network it is in. Open this page there.
 error-answered = This request was answered before. Nothing more was done.

@@ -126,14 +126,6 @@ signed-out-sign-in = Se connecter à nouveau
 form-post-title = Un instant
 form-post-lead = Vous allez être redirigé.
 form-post-lead-to = Vous allez revenir à { $client }.
-interstitial-leave-title = Vous quittez cette page
-interstitial-leave = L’étape suivante ouvre { $target }.
-interstitial-wait-title = Veuillez patienter
-interstitial-wait = Votre part est faite. Cette page continue d’elle-même ; sans script, rechargez-la.
-interstitial-other_browser-title = Commencé dans un autre navigateur
-interstitial-other_browser = Cette demande a commencé dans un autre navigateur et ne peut recevoir de réponse que là.
-interstitial-other_browser-for = La demande de { $client } a commencé dans un autre navigateur et ne peut recevoir de réponse que là.
-interstitial-other_browser-safe = Si vous ne l’avez pas commencée, fermez cette page. Rien n’a été autorisé.
 
 ## Erreurs
 error-title = Cela n’a pas marché
@@ -153,7 +145,7 @@ error-invalid_redirect_uri = L’application veut la réponse à une adresse qui
 error-access_denied = Cela n’a pas été autorisé.
 error-expired = Cette demande a expiré. Rien n’a été autorisé. Revenez d’où vous venez et recommencez.
 error-forged_form = Le formulaire ne venait pas d’une page ouverte ici ; rien n’a été fait. Revenez en arrière et réessayez.
-error-other_browser = Cette demande a commencé dans un autre navigateur et ne peut recevoir de réponse que là.
+error-other_browser = Cette demande a commencé dans un autre navigateur et ne peut recevoir de réponse que là. Si vous ne l’avez pas commencée, fermez cette page.
 error-in_use = Quelqu’un d’autre regarde cette demande. Rien n’a été décidé ici.
 error-other_network = Cet appareil ne peut être connecté que depuis le réseau où il se trouve. Ouvrez cette page là-bas.
 error-answered = Cette demande a déjà reçu une réponse. Rien de plus n’a été fait.

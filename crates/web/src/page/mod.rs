@@ -39,9 +39,9 @@ pub use text::{ClientName, NameMark, SHOWN_LENGTH_MAX, Shown, visible_text};
 pub use theme::{Logo, LogoFormat, Scheme, TEXT_CONTRAST_MIN, Theme};
 pub use view::{
     Account, AnswerKind, Asker, CodeEntry, CodeProblem, Consent, ConsentProblem, DeviceRequest,
-    ErrorPage, FormPost, GrantLine, GrantedClient, Grants, GrantsNotice, Interstitial, Link, Live,
-    Outcome, Page, Person, PostForm, ResourceLine, ScopeChoice, ScopeLine, SessionLine, Shell,
-    SignIn, SignInProblem, SignOut, SignedOut, Standing, WhatNext,
+    ErrorPage, FormPost, GrantLine, GrantedClient, Grants, GrantsNotice, Link, Live, Outcome, Page,
+    Person, PostForm, ResourceLine, ScopeChoice, ScopeLine, SessionLine, Shell, SignIn,
+    SignInProblem, SignOut, SignedOut, Standing, WhatNext,
 };
 
 /// Why pages cannot be made.

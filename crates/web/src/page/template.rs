@@ -25,7 +25,6 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "sign_out.html",
     "signed_out.html",
     "form_post.html",
-    "interstitial.html",
     "part_asker.html",
     "part_hidden.html",
     "part_live.html",
@@ -113,7 +112,6 @@ pub(super) const fn name(page: &Page) -> &'static str {
         Page::SignOut(_) => "sign_out.html",
         Page::SignedOut(_) => "signed_out.html",
         Page::FormPost(_) => "form_post.html",
-        Page::Interstitial(_) => "interstitial.html",
     }
 }
 
@@ -129,7 +127,6 @@ pub(super) fn view(page: &Page) -> Value {
         Page::SignOut(view) => Value::from_serialize(view),
         Page::SignedOut(view) => Value::from_serialize(view),
         Page::FormPost(view) => Value::from_serialize(view),
-        Page::Interstitial(view) => Value::from_serialize(view),
     }
 }
 
@@ -187,7 +184,7 @@ const fn promises(page: &Page) -> &'static [&'static str] {
         Page::Error(_) => &[r#"id="error-code""#],
         Page::SignOut(_) => &[r#"id="logout-yes""#, r#"name="csrf""#],
         Page::FormPost(_) => &[r#"method="post""#],
-        Page::Grants(_) | Page::SignedOut(_) | Page::Interstitial(_) => &[],
+        Page::Grants(_) | Page::SignedOut(_) => &[],
     }
 }
 

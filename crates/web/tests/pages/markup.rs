@@ -24,7 +24,7 @@ fn page(name: &str) -> String {
 
 #[test]
 fn element_ids_of_the_contract_are_there() {
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 11] = [
         ("sign-in", &["login", "password", "submit-login"]),
         (
             "sign-in-again",
@@ -42,7 +42,6 @@ fn element_ids_of_the_contract_are_there() {
         ("sign-out", &["logout-yes"]),
         ("grants", &["my-grants"]),
         ("form-post", &["continue"]),
-        ("leave", &["continue"]),
     ];
     for (name, ids) in cases {
         let html = page(name);

@@ -1,7 +1,7 @@
 //! Pages after the person's part.
 
-use super::super::view::{AnswerKind, ErrorPage, FormPost, Interstitial, Outcome, Page, WhatNext};
-use super::{HOSTILE, Sample, live, sample};
+use super::super::view::{AnswerKind, ErrorPage, FormPost, Outcome, Page, WhatNext};
+use super::{HOSTILE, Sample, sample};
 
 pub(super) fn outcomes() -> Vec<Sample> {
     let device = || WhatNext::Device {
@@ -71,49 +71,16 @@ pub(super) fn errors() -> Vec<Sample> {
 }
 
 pub(super) fn ways() -> Vec<Sample> {
-    let client = || Some("Photo Frame".into());
     let fields = vec![
         ("code".to_owned(), "x\"><b>".to_owned()),
         ("state".to_owned(), HOSTILE.to_owned()),
     ];
-    let leave = |link: &str, target: &str| Interstitial::Leave {
-        link: link.into(),
-        target: target.into(),
-        client: client(),
-    };
-    vec![
-        sample(
-            "form-post",
-            Page::FormPost(FormPost {
-                action: "https://frame.example/callback".into(),
-                fields,
-                client: client(),
-            }),
-        ),
-        sample(
-            "leave",
-            Page::Interstitial(leave(
-                "https://frame.example/callback?code=x",
-                "frame.example",
-            )),
-        ),
-        sample(
-            "leave-app",
-            Page::Interstitial(leave(
-                "com.example.frame:/callback?code=x",
-                "com.example.frame",
-            )),
-        ),
-        sample(
-            "wait",
-            Page::Interstitial(Interstitial::Wait {
-                client: client(),
-                live: live(),
-            }),
-        ),
-        sample(
-            "other-browser",
-            Page::Interstitial(Interstitial::OtherBrowser { client: client() }),
-        ),
-    ]
+    vec![sample(
+        "form-post",
+        Page::FormPost(FormPost {
+            action: "https://frame.example/callback".into(),
+            fields,
+            client: Some("Photo Frame".into()),
+        }),
+    )]
 }

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::super::{ClientName, Shown};
-use super::{Link, Live};
+use super::Link;
 
 /// What became of the request (element id `outcome`, with `data-outcome`).
 #[derive(Debug, Clone, Serialize)]
@@ -72,31 +72,4 @@ pub struct FormPost {
     pub fields: Vec<(String, String)>,
     /// Who receives it.
     pub client: Option<ClientName>,
-}
-
-/// A stop on the way.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Interstitial {
-    /// The way on leaves this server for a named host, or opens an app on this device.
-    Leave {
-        /// Where it leads.
-        link: Link,
-        /// The host, or the app's scheme, as text.
-        target: Shown,
-        /// Who receives it.
-        client: Option<ClientName>,
-    },
-    /// The person's part is done and something else is awaited; follows the request.
-    Wait {
-        /// Who asked.
-        client: Option<ClientName>,
-        /// Follows the request.
-        live: Live,
-    },
-    /// This request was begun in another browser, where it must be finished (threat A17).
-    OtherBrowser {
-        /// Who asked.
-        client: Option<ClientName>,
-    },
 }

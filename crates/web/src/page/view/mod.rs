@@ -14,7 +14,7 @@ use super::Shown;
 pub use account::{
     GrantLine, GrantedClient, Grants, GrantsNotice, SessionLine, SignOut, SignedOut,
 };
-pub use answer::{AnswerKind, ErrorPage, FormPost, Interstitial, Outcome, WhatNext};
+pub use answer::{AnswerKind, ErrorPage, FormPost, Outcome, WhatNext};
 pub use consent::{
     Asker, Consent, ConsentProblem, DeviceRequest, ResourceLine, ScopeChoice, ScopeLine, Standing,
 };
@@ -41,8 +41,6 @@ pub enum Page {
     SignedOut(SignedOut),
     /// Hands the answer to the client by a form.
     FormPost(FormPost),
-    /// A stop on the way to somewhere else.
-    Interstitial(Interstitial),
 }
 
 /// What stands around every page.
