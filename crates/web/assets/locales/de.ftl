@@ -104,13 +104,23 @@ grants-never-used = nie benutzt
 grants-revoke = Entziehen
 grants-revoke-of = Entziehen: Zugriff von { $client }
 grants-note = Der Entzug gilt sofort. Für neuen Zugriff müssen Sie wieder gefragt werden.
+grants-revoke-all = Alles entziehen …
+grants-revoke-all-sure = Alles, was hier steht, endet sofort. Für neuen Zugriff muss jede App und jedes Gerät Sie wieder fragen.
+grants-revoke-all-yes = Alles entziehen
 grants-notice-revoked = Der Zugriff von { $client } ist beendet.
+grants-notice-all-revoked = Jeder Zugriff ist beendet.
 grants-notice-session-ended = Jener Browser ist abgemeldet.
+grants-notice-others-ended = Alle anderen Browser sind abgemeldet.
 sessions-title = Wo ich angemeldet bin
 sessions-current = Dieser Browser
 sessions-since = angemeldet
+sessions-last-used = zuletzt für eine App benutzt
 sessions-end = Beenden
 sessions-end-of = Beenden: Anmeldung von { $browser }
+sessions-end-several = In mehreren Browsern abmelden …
+sessions-end-several-sure = Diese Browser werden sofort abgemeldet. Was Apps nur tun dürfen, solange Sie dort angemeldet sind, endet ebenfalls.
+sessions-end-others-yes = Alle anderen Browser
+sessions-end-all-yes = Alle, auch diesen Browser
 
 ## Abmeldung
 sign-out-title = Abmelden?

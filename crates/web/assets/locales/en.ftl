@@ -104,13 +104,23 @@ grants-never-used = never used
 grants-revoke = Revoke
 grants-revoke-of = Revoke the access of { $client }
 grants-note = Revoking takes effect at once. To get access again, it has to ask you again.
+grants-revoke-all = Revoke everything …
+grants-revoke-all-sure = Everything listed here ends at once. To get access again, each app and device has to ask you again.
+grants-revoke-all-yes = Revoke everything
 grants-notice-revoked = The access of { $client } has ended.
+grants-notice-all-revoked = All access has ended.
 grants-notice-session-ended = That browser is signed out.
+grants-notice-others-ended = All other browsers are signed out.
 sessions-title = Where I am signed in
 sessions-current = This browser
 sessions-since = signed in
+sessions-last-used = last used for an app
 sessions-end = End
 sessions-end-of = End the sign-in of { $browser }
+sessions-end-several = Sign out in several browsers …
+sessions-end-several-sure = Those browsers are signed out at once. What apps may do only while you are signed in there ends too.
+sessions-end-others-yes = All other browsers
+sessions-end-all-yes = All, this browser too
 
 ## Sign-out
 sign-out-title = Sign out?

@@ -104,13 +104,23 @@ grants-never-used = jamais utilisé
 grants-revoke = Retirer
 grants-revoke-of = Retirer l’accès de { $client }
 grants-note = Le retrait prend effet aussitôt. Pour un nouvel accès, il faudra vous redemander.
+grants-revoke-all = Tout retirer …
+grants-revoke-all-sure = Tout ce qui figure ici prend fin aussitôt. Pour un nouvel accès, chaque application et chaque appareil devra vous redemander.
+grants-revoke-all-yes = Tout retirer
 grants-notice-revoked = L’accès de { $client } a pris fin.
+grants-notice-all-revoked = Tous les accès ont pris fin.
 grants-notice-session-ended = Ce navigateur est déconnecté.
+grants-notice-others-ended = Tous les autres navigateurs sont déconnectés.
 sessions-title = Où je suis connecté
 sessions-current = Ce navigateur
 sessions-since = connexion
+sessions-last-used = dernière utilisation pour une application
 sessions-end = Terminer
 sessions-end-of = Terminer la connexion de { $browser }
+sessions-end-several = Se déconnecter dans plusieurs navigateurs …
+sessions-end-several-sure = Ces navigateurs sont déconnectés aussitôt. Ce que les applications ne peuvent faire que tant que vous y êtes connecté prend fin aussi.
+sessions-end-others-yes = Tous les autres navigateurs
+sessions-end-all-yes = Tous, celui-ci compris
 
 ## Déconnexion
 sign-out-title = Se déconnecter ?

@@ -11,7 +11,7 @@ use placet_core::{
     person::Session,
     refusal::Refusal,
     store::{Record, Table},
-    time::Timestamp,
+    token::Family,
 };
 
 use super::{
@@ -33,19 +33,40 @@ use crate::{
     site::Site,
 };
 
-/// Token families of one grant that are looked at for its last use.
-const FAMILIES_LIMIT: usize = 100;
+/// Token families of one grant that are read at first; more only where there are more.
+const FAMILIES_AT_FIRST: usize = 256;
+
+/// What a person has allowed, as stored.
+struct Allowed {
+    grant: Grant,
+    /// The families of tokens that rest on it.
+    families: Vec<Family>,
+}
 
 /// `GET /account`.
 pub(super) async fn show(site: &Site, call: &Call) -> Result<Reply, Trouble> {
     let Some(signed) = SignedIn::of_call(site, call).await? else {
         return Ok(go(site, "/sign-in"));
     };
+    let allowed = allowed(site, &signed).await?;
+    let sessions = sessions(site, &signed, &allowed).await?;
+    let form = |path| PostForm {
+        action: link(&site.settings, path),
+        csrf: signed.csrf(site),
+        fields: Vec::new(),
+    };
+    let clients = clients(site, call, &signed, &allowed).await?;
+    let (some, others) = (
+        !clients.is_empty(),
+        sessions.iter().any(|session| !session.current),
+    );
     let page = Grants {
         person: view::person(&signed.person),
-        clients: clients(site, call, &signed).await?,
-        sessions: sessions(site, &signed).await?,
-        notice: notice(site, call, &signed).await?,
+        clients,
+        notice: notice(site, call, &signed, (some, others)).await?,
+        revoke_all: some.then(|| form("/account/grants/revoke-all")),
+        end_sessions: others.then(|| form("/account/sessions/end")),
+        sessions,
         sign_out: link(&site.settings, "/sign-out"),
     };
     let extras = Extras {
@@ -57,11 +78,9 @@ pub(super) async fn show(site: &Site, call: &Call) -> Result<Reply, Trouble> {
 
 /// `POST /account/grants/{id}/revoke`.
 pub(super) async fn revoke(site: &Site, call: &Call) -> Result<Reply, Trouble> {
-    let posted = Posted::of_call(site, call)?;
-    let Some(signed) = SignedIn::of_call(site, call).await? else {
+    let Some((_, signed)) = own_form(site, call).await? else {
         return Ok(go(site, "/sign-in"));
     };
-    posted.check(&signed.csrf(site))?;
     let id: Id<Grant> = call.path_value(0).parse().map_err(|_| Trouble::NotFound)?;
     let caller = call.context.caller(Actor::Person);
     site.engine
@@ -70,13 +89,25 @@ pub(super) async fn revoke(site: &Site, call: &Call) -> Result<Reply, Trouble> {
     Ok(go(site, &format!("/account?revoked={id}")))
 }
 
-/// `POST /account/sessions/{id}/end`.
-pub(super) async fn end_session(site: &Site, call: &Call) -> Result<Reply, Trouble> {
-    let posted = Posted::of_call(site, call)?;
-    let Some(signed) = SignedIn::of_call(site, call).await? else {
+/// `POST /account/grants/revoke-all`: everything that stands at this moment, each grant in a commit of its own. Pressed
+/// again after a failure, it goes on where it stopped.
+pub(super) async fn revoke_all(site: &Site, call: &Call) -> Result<Reply, Trouble> {
+    let Some((_, signed)) = own_form(site, call).await? else {
         return Ok(go(site, "/sign-in"));
     };
-    posted.check(&signed.csrf(site))?;
+    let (person, caller) = (signed.person.id, call.context.caller(Actor::Person));
+    for grant in site.engine.list_grants(person).await? {
+        let id = grant.value.id;
+        site.engine.revoke_grant(id, Some(person), &caller).await?;
+    }
+    Ok(go(site, "/account?revoked=all"))
+}
+
+/// `POST /account/sessions/{id}/end`.
+pub(super) async fn end_session(site: &Site, call: &Call) -> Result<Reply, Trouble> {
+    let Some((_, signed)) = own_form(site, call).await? else {
+        return Ok(go(site, "/sign-in"));
+    };
     let sid: Id<Session> = call.path_value(0).parse().map_err(|_| Trouble::NotFound)?;
     let sessions = site.engine.list_sessions(signed.person.id).await?;
     // One that is over already is what the person wanted.
@@ -85,6 +116,39 @@ pub(super) async fn end_session(site: &Site, call: &Call) -> Result<Reply, Troub
         site.engine.sign_out(session.hash, &caller).await?;
     }
     Ok(go(site, "/account?ended=yes"))
+}
+
+/// `POST /account/sessions/end`: every sign-in of the person but this one, or with `which=all` this one too.
+pub(super) async fn end_sessions(site: &Site, call: &Call) -> Result<Reply, Trouble> {
+    let Some((posted, signed)) = own_form(site, call).await? else {
+        return Ok(go(site, "/sign-in"));
+    };
+    let here_too = match posted.get("which") {
+        Some("others") => false,
+        Some("all") => true,
+        Some(_) | None => return Err(Trouble::Malformed),
+    };
+    let caller = call.context.caller(Actor::Person);
+    for session in site.engine.list_sessions(signed.person.id).await? {
+        // The one at hand goes last, so that the person can press again after a failure.
+        if session.hash != signed.session.hash {
+            site.engine.sign_out(session.hash, &caller).await?;
+        }
+    }
+    if here_too {
+        return leave(site, call, Some(&signed), go(site, "/sign-out")).await;
+    }
+    Ok(go(site, "/account?ended=others"))
+}
+
+/// A form of one of these pages and who sent it. `None`: nobody is signed in any more.
+async fn own_form(site: &Site, call: &Call) -> Result<Option<(Posted, SignedIn)>, Trouble> {
+    let posted = Posted::of_call(site, call)?;
+    let Some(signed) = SignedIn::of_call(site, call).await? else {
+        return Ok(None);
+    };
+    posted.check(&signed.csrf(site))?;
+    Ok(Some((posted, signed)))
 }
 
 /// `GET /sign-out`: asks; signed out, it says so.
@@ -129,15 +193,46 @@ pub(super) async fn sign_out(site: &Site, call: &Call) -> Result<Reply, Trouble>
     leave(site, call, signed.as_ref(), go(site, "/sign-out")).await
 }
 
+/// What stands of what the person has allowed, newest first.
+async fn allowed(site: &Site, signed: &SignedIn) -> Result<Vec<Allowed>, engine::Error> {
+    let mut allowed = Vec::new();
+    for grant in site.engine.list_grants(signed.person.id).await? {
+        let families = families(site, grant.value.id).await?;
+        let grant = grant.value;
+        allowed.push(Allowed { grant, families });
+    }
+    Ok(allowed)
+}
+
+/// Every family of a grant: they come in no order of time, so that the last use is known only once all were seen.
+async fn families(site: &Site, grant: Id<Grant>) -> Result<Vec<Family>, engine::Error> {
+    let engine = &site.engine;
+    let (store, issuer) = (engine.store(), engine.issuer_id());
+    let mut limit = FAMILIES_AT_FIRST;
+    loop {
+        let found = store
+            .owned(issuer, Table::Family, *grant.as_bytes(), limit)
+            .await?;
+        if found.len() < limit {
+            let families = found.into_iter().filter_map(|found| match found.value {
+                Record::Family(family) => Some(family),
+                _ => None,
+            });
+            return Ok(families.collect());
+        }
+        limit = limit.saturating_mul(4);
+    }
+}
+
 async fn clients(
     site: &Site,
     call: &Call,
     signed: &SignedIn,
+    allowed: &[Allowed],
 ) -> Result<Vec<GrantedClient>, engine::Error> {
     let locale = locale_of(&site.settings, call);
     let mut listed: Vec<(Id<Client>, GrantedClient)> = Vec::new();
-    for grant in site.engine.list_grants(signed.person.id).await? {
-        let grant = grant.value;
+    for Allowed { grant, families } in allowed {
         // What its client cannot use any more is nothing to take back.
         let Some(client) = site.engine.client(grant.client).await? else {
             continue;
@@ -146,7 +241,12 @@ async fn clients(
             scopes: view::scope_lines(&site.settings, &grant.rights, locale),
             resources: view::resource_lines(&site.settings, &grant.rights),
             since: moment(grant.created_at),
-            last_used: last_used(site, &grant).await?.map(moment),
+            // When its client last came for tokens.
+            last_used: families
+                .iter()
+                .map(|family| family.used_at)
+                .max()
+                .map(moment),
             revoke: PostForm {
                 action: link(
                     &site.settings,
@@ -171,24 +271,20 @@ async fn clients(
     Ok(listed.into_iter().map(|(_, entry)| entry).collect())
 }
 
-/// When tokens of a grant were last handed over.
-async fn last_used(site: &Site, grant: &Grant) -> Result<Option<Timestamp>, engine::Error> {
-    let engine = &site.engine;
-    let owner = *grant.id.as_bytes();
-    let families = engine
-        .store()
-        .owned(engine.issuer_id(), Table::Family, owner, FAMILIES_LIMIT)
-        .await?;
-    let used = families.into_iter().filter_map(|found| match found.value {
-        Record::Family(family) => Some(family.used_at),
-        _ => None,
-    });
-    Ok(used.max())
-}
-
-async fn sessions(site: &Site, signed: &SignedIn) -> Result<Vec<SessionLine>, engine::Error> {
+/// The person's sign-ins, newest first. A sign-in is used when it lets a client in, which leaves a family that names it:
+/// so the last use is known without a write for each page.
+async fn sessions(
+    site: &Site,
+    signed: &SignedIn,
+    allowed: &[Allowed],
+) -> Result<Vec<SessionLine>, engine::Error> {
     let mut sessions = site.engine.list_sessions(signed.person.id).await?;
     sessions.sort_by_key(|session| std::cmp::Reverse(session.created_at));
+    let last_used = |sid: Id<Session>| {
+        let families = allowed.iter().flat_map(|allowed| &allowed.families);
+        let let_in = families.filter(|family| family.sid == Some(sid));
+        let_in.map(|family| family.created_at).max()
+    };
     let line = |session: Session| {
         let current = session.hash == signed.session.hash;
         let end = || PostForm {
@@ -203,6 +299,7 @@ async fn sessions(site: &Site, signed: &SignedIn) -> Result<Vec<SessionLine>, en
             browser: shown(browser_name(&session.agent)),
             address: (!session.peer.is_empty()).then(|| shown(&session.peer)),
             since: moment(session.created_at),
+            last_used: last_used(session.sid).map(moment),
             current,
             end: (!current).then(end),
         }
@@ -210,17 +307,22 @@ async fn sessions(site: &Site, signed: &SignedIn) -> Result<Vec<SessionLine>, en
     Ok(sessions.into_iter().map(line).collect())
 }
 
-/// What has just been done, for a grant that is the person's own.
+/// What has just been done, as far as it is so: a link that says more says nothing.
 async fn notice(
     site: &Site,
     call: &Call,
     signed: &SignedIn,
+    (some_allowed, others): (bool, bool),
 ) -> Result<Option<GrantsNotice>, engine::Error> {
     let mut revoked = None;
     for (name, value) in form_urlencoded::parse(call.query.as_bytes()) {
-        match &*name {
-            "ended" => return Ok(Some(GrantsNotice::SessionEnded)),
-            "revoked" => revoked = value.parse::<Id<Grant>>().ok(),
+        match (&*name, &*value) {
+            ("ended", "others") => return Ok((!others).then_some(GrantsNotice::OthersEnded)),
+            ("ended", _) => return Ok(Some(GrantsNotice::SessionEnded)),
+            ("revoked", "all") => {
+                return Ok((!some_allowed).then_some(GrantsNotice::AllRevoked));
+            }
+            ("revoked", _) => revoked = value.parse::<Id<Grant>>().ok(),
             _ => {}
         }
     }

@@ -107,6 +107,8 @@ fn own_routes(site: &Arc<Site>) -> Routes {
         page_route!(site, post "/sign-out", "OpenID Connect RP-Initiated Logout §6", account::sign_out),
         page_route!(site, get "/account", "RFC 7009 §1", account::show),
         page_route!(site, post "/account/grants/{id}/revoke", "RFC 7009 §1", account::revoke),
+        page_route!(site, post "/account/grants/revoke-all", "RFC 7009 §1", account::revoke_all),
         page_route!(site, post "/account/sessions/{id}/end", "RFC 7009 §1", account::end_session),
+        page_route!(site, post "/account/sessions/end", "RFC 7009 §1", account::end_sessions),
     ]
 }

@@ -40,7 +40,17 @@ fn element_ids_of_the_contract_are_there() {
         ("outcome-expired", &["outcome"]),
         ("error", &["error-code"]),
         ("sign-out", &["logout-yes"]),
-        ("grants", &["my-grants"]),
+        (
+            "grants",
+            &[
+                "my-grants",
+                "revoke-all",
+                "revoke-all-yes",
+                "end-sessions",
+                "end-others-yes",
+                "end-all-yes",
+            ],
+        ),
         ("form-post", &["continue"]),
     ];
     for (name, ids) in cases {

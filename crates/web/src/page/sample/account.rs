@@ -24,6 +24,7 @@ pub(super) fn grants() -> Vec<Sample> {
         browser: browser.into(),
         address: Some("203.0.113.7".into()),
         since: before(seconds),
+        last_used: (!current).then(|| before(seconds / 2)),
         current,
         end: (!current).then(|| form("/account/end")),
     };
@@ -34,6 +35,8 @@ pub(super) fn grants() -> Vec<Sample> {
         notice: Some(GrantsNotice::Revoked {
             client: "Photo Frame".into(),
         }),
+        revoke_all: None,
+        end_sessions: None,
         sign_out: "/sign-out".into(),
     };
     let photos = scope(
@@ -67,16 +70,30 @@ pub(super) fn grants() -> Vec<Sample> {
             session("Safari on iPhone", 86_400 * 5, false),
         ],
         notice: None,
+        revoke_all: Some(form("/account/revoke-all")),
+        end_sessions: Some(form("/account/end")),
         ..empty.clone()
     };
     let ended = Grants {
         notice: Some(GrantsNotice::SessionEnded),
         ..full.clone()
     };
+    let none = Grants {
+        notice: Some(GrantsNotice::AllRevoked),
+        ..empty.clone()
+    };
+    let alone = Grants {
+        sessions: empty.sessions.clone(),
+        notice: Some(GrantsNotice::OthersEnded),
+        end_sessions: None,
+        ..full.clone()
+    };
     vec![
         sample("grants", Page::Grants(full)),
         sample("grants-ended", Page::Grants(ended)),
         sample("grants-empty", Page::Grants(empty)),
+        sample("grants-none-left", Page::Grants(none)),
+        sample("grants-alone", Page::Grants(alone)),
     ]
 }
 

@@ -19,6 +19,10 @@ pub struct Grants {
     pub sessions: Vec<SessionLine>,
     /// What has just been done.
     pub notice: Option<GrantsNotice>,
+    /// Ends everything listed; absent when nothing is.
+    pub revoke_all: Option<PostForm>,
+    /// Ends several sign-ins; posts `which`: `others`, or `all` with the browser at hand. Absent when there are no others.
+    pub end_sessions: Option<PostForm>,
     /// The page that asks before signing out.
     pub sign_out: Link,
 }
@@ -59,6 +63,9 @@ pub struct SessionLine {
     /// When.
     #[serde(serialize_with = "epoch_ms")]
     pub since: Timestamp,
+    /// When it last let a client in; absent when never.
+    #[serde(serialize_with = "epoch_ms_or_none")]
+    pub last_used: Option<Timestamp>,
     /// Whether it is the browser that looks at this page.
     pub current: bool,
     /// Ends it; absent for the browser at hand, which signs out instead.
@@ -74,8 +81,12 @@ pub enum GrantsNotice {
         /// Which client.
         client: Shown,
     },
+    /// Revoked what every client had.
+    AllRevoked,
     /// Ended a sign-in elsewhere.
     SessionEnded,
+    /// Ended every sign-in elsewhere.
+    OthersEnded,
 }
 
 /// Asks before signing out; its form posts `csrf` and `logout=yes`.
