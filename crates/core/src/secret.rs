@@ -17,7 +17,7 @@ pub mod kind {
     /// A collect handle: authorization code, `device_code`.
     #[derive(Debug)]
     pub enum Collect {}
-    /// A show handle a browser carries in a link.
+    /// The cookie of a browser in front of a form that belongs to no sign-in and no request.
     #[derive(Debug)]
     pub enum Show {}
     /// A short code a person types, hashed under a key (RFC 8628 §6.1).
