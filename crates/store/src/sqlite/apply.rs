@@ -1,24 +1,21 @@
-//! One commit inside the writer's transaction: all its changes or, by its savepoint, none.
+//! One commit inside the writer's transaction: all its changes or none.
 
 use placet_core::store::{Expect, StoreError, Table, Version};
 use rusqlite::{Connection, ErrorCode, Params, params};
 
 use super::{
-    job::{CommitJob, Step},
+    job::{CommitJob, EventRow, Step},
     statement, unavailable,
 };
 
 /// What one commit came to. It stands only once the whole transaction is durable.
 pub(super) type Verdict = Result<(), StoreError>;
 
-/// Applies `job`. An error of the engine, as opposed to a verdict, dooms the whole transaction.
-pub(super) fn apply(connection: &Connection, job: &CommitJob) -> rusqlite::Result<Verdict> {
+/// Applies `job` in a savepoint, so that one that does not hold leaves its neighbours alone. An error of the engine, as
+/// opposed to a verdict, dooms the whole transaction.
+pub(super) fn apply_alone(connection: &Connection, job: &CommitJob) -> rusqlite::Result<Verdict> {
     run(connection, statement::SAVEPOINT, [])?;
-    let verdict = match write(connection, job) {
-        Ok(verdict) => verdict,
-        Err(error) if is_of_one_commit(&error) => Err(unavailable(error)),
-        Err(error) => return Err(error),
-    };
+    let (verdict, _) = write(connection, job)?;
     if verdict.is_err() {
         run(connection, statement::UNDO, [])?;
     }
@@ -26,14 +23,42 @@ pub(super) fn apply(connection: &Connection, job: &CommitJob) -> rusqlite::Resul
     Ok(verdict)
 }
 
-fn write(connection: &Connection, job: &CommitJob) -> rusqlite::Result<Verdict> {
+/// Applies `job` without one. `None` when it does not hold and something of it is written already: only the whole
+/// transaction can be undone then.
+pub(super) fn apply(connection: &Connection, job: &CommitJob) -> rusqlite::Result<Option<Verdict>> {
+    let (verdict, wrote) = write(connection, job)?;
+    Ok((verdict.is_ok() || !wrote).then_some(verdict))
+}
+
+/// Writes the steps up to the first that does not hold, and tells whether anything was written.
+fn write(connection: &Connection, job: &CommitJob) -> rusqlite::Result<(Verdict, bool)> {
     let issuer = job.issuer.as_bytes();
+    let mut wrote = false;
     for step in &job.steps {
-        if let Err(refused) = write_step(connection, issuer, step)? {
-            return Ok(Err(refused));
+        let verdict = judged(write_step(connection, issuer, step))?;
+        if verdict.is_err() {
+            return Ok((verdict, wrote));
         }
+        wrote |= !matches!(step, Step::Require { .. });
     }
-    let event = &job.event;
+    let verdict = judged(append(connection, issuer, &job.event))?;
+    wrote |= verdict.is_ok();
+    Ok((verdict, wrote))
+}
+
+/// The verdict, also where the engine objects to what this one commit holds.
+fn judged(outcome: rusqlite::Result<Verdict>) -> rusqlite::Result<Verdict> {
+    match outcome {
+        Err(error) if is_of_one_commit(&error) => Ok(Err(unavailable(error))),
+        outcome => outcome,
+    }
+}
+
+fn append(
+    connection: &Connection,
+    issuer: &[u8; 16],
+    event: &EventRow,
+) -> rusqlite::Result<Verdict> {
     let appended = run(
         connection,
         statement::APPEND,

@@ -2,7 +2,8 @@
 //! it is durable.
 //!
 //! 1. Take all waiting commits, up to [`BATCH_LIMIT`].
-//! 2. `BEGIN IMMEDIATE`; each commit in its own savepoint, so that one that fails leaves the others alone.
+//! 2. `BEGIN IMMEDIATE`; the commits in turn. One that does not hold after part of it was written undoes all, and the
+//!    batch is written again with each commit in a savepoint of its own, so that it leaves the others alone.
 //! 3. `COMMIT`: one flush to disk for all of them.
 //! 4. Only now wake waiters and tell the verdicts, conflicts too: one that was judged against a neighbour in the
 //!    same transaction is not true before that neighbour is durable.
@@ -14,7 +15,7 @@ use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    apply::{Verdict, apply, run},
+    apply::{Verdict, apply, apply_alone, run},
     file,
     job::{CommitJob, Job, SweepStep},
     statement, sweep,
@@ -178,17 +179,10 @@ impl Writer {
         if let Err(error) = run(connection, statement::BEGIN, []) {
             return Err(self.abandon(&error));
         }
-        let mut verdicts = Vec::with_capacity(batch.len());
-        for job in batch {
-            if job.before.is_some_and(|limit| time.now() >= limit) {
-                verdicts.push(Err(StoreError::TooLate));
-                continue;
-            }
-            match apply(connection, job) {
-                Ok(verdict) => verdicts.push(verdict),
-                Err(error) => return Err(self.abandon(&error)),
-            }
-        }
+        let verdicts = match write_all(connection, batch, &time) {
+            Ok(verdicts) => verdicts,
+            Err(error) => return Err(self.abandon(&error)),
+        };
         #[cfg(feature = "testing")]
         if let Some(fault) = fault {
             return self.fail_on_purpose(fault, batch.len());
@@ -286,6 +280,41 @@ impl Writer {
             Fault::Conflict => Ok((0..count).map(|_| Err(StoreError::Conflict)).collect()),
         }
     }
+}
+
+/// Writes the commits of a batch inside the transaction that was begun.
+///
+/// A savepoint makes the engine keep a copy of each page a commit touches. Nearly all commits hold, so they do
+/// without; the rare batch with one that does not is written twice.
+fn write_all(
+    connection: &Connection,
+    batch: &[CommitJob],
+    time: &StoreTime,
+) -> rusqlite::Result<Vec<Verdict>> {
+    let too_late = |job: &CommitJob| job.before.is_some_and(|limit| time.now() >= limit);
+    let mut verdicts = Vec::with_capacity(batch.len());
+    for job in batch {
+        if too_late(job) {
+            verdicts.push(Err(StoreError::TooLate));
+        } else if let Some(verdict) = apply(connection, job)? {
+            verdicts.push(verdict);
+        } else {
+            break;
+        }
+    }
+    if verdicts.len() == batch.len() {
+        return Ok(verdicts);
+    }
+    run(connection, statement::ROLLBACK, [])?;
+    run(connection, statement::BEGIN, [])?;
+    let alone = |job| {
+        if too_late(job) {
+            Ok(Err(StoreError::TooLate))
+        } else {
+            apply_alone(connection, job)
+        }
+    };
+    batch.iter().map(alone).collect()
 }
 
 impl Failure {
