@@ -33,7 +33,7 @@ pub(crate) async fn command(args: SettingsArgs, terminal: Terminal) -> Status {
         Ok(settings) => settings,
         Err(status) => return status,
     };
-    log::begin(&settings.log);
+    let _logging = log::begin(&settings.log);
     let stop = match StopSignals::take() {
         Ok(stop) => stop,
         Err(error) => {
