@@ -219,10 +219,20 @@ impl Client {
         self.is_public() || self.metadata.require_pkce.unwrap_or(true)
     }
 
-    /// The scopes it is registered for. `None`: every declared one.
+    /// The scopes it is registered for. `None`: every declared one. Text that does not read as scopes allows none.
     pub fn registered_scopes(&self) -> Option<BTreeSet<Scope>> {
         let text = self.metadata.scope.as_deref()?;
-        Rights::parse(text, []).ok().map(|rights| rights.scopes)
+        Some(Rights::parse(text, []).map_or_else(|_| BTreeSet::new(), |rights| rights.scopes))
+    }
+
+    /// Whether it is registered for all of `rights`.
+    pub fn may_have(&self, rights: &Rights) -> bool {
+        self.registered_scopes()
+            .is_none_or(|scopes| rights.scopes.is_subset(&scopes))
+            && rights
+                .resources
+                .iter()
+                .all(|resource| self.may_reach(resource.as_str()))
     }
 
     /// Whether `resource` may be asked for.

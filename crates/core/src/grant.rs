@@ -47,6 +47,10 @@ pub struct Grant {
     /// When it may be deleted: nothing can come of it any more. Absent: never by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_until: Option<Timestamp>,
+    /// Whether the client's next agreement with the person renews it. One given to a device stands by itself, so that
+    /// each device can be taken back alone.
+    #[serde(default)]
+    pub renewable: bool,
 }
 
 impl Kind for Grant {

@@ -325,9 +325,7 @@ fn may_decide(shown: &Shown, answer: &Answer<'_>, now: Timestamp) -> Result<(), 
     match (&answer.decision, &answer.by) {
         (Decision::Deny, _) => Ok(()),
         (Decision::Approve(granted), Decider::Operator { .. }) => {
-            let registered = shown.client.registered_scopes();
-            let within = registered.is_none_or(|scopes| granted.scopes.is_subset(&scopes));
-            if within {
+            if shown.client.may_have(granted) {
                 Ok(())
             } else {
                 Err(Refusal::Exceeds)

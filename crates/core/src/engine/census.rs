@@ -7,7 +7,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     hash::Hash,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{client::Client, id::Id, time::Timestamp};
@@ -47,7 +47,7 @@ impl Buckets {
 
 /// What is open, by who opened it and from where.
 #[derive(Default)]
-pub(crate) struct Counts {
+struct Counts {
     all: Buckets,
     by_client: HashMap<Id<Client>, Buckets>,
     by_peer: HashMap<String, Buckets>,
@@ -56,7 +56,14 @@ pub(crate) struct Counts {
 
 /// The counters of one issuer.
 #[derive(Default)]
-pub(crate) struct Census(Mutex<Counts>);
+pub(crate) struct Census(Mutex<Books>);
+
+#[derive(Default)]
+struct Books {
+    in_force: Counts,
+    /// A count that is being made from the store.
+    anew: Option<Counts>,
+}
 
 /// The caps in force.
 #[derive(Debug, Clone, Copy)]
@@ -76,51 +83,83 @@ impl Census {
         now: Timestamp,
         caps: Caps,
     ) -> bool {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = minute(now);
-        counts.tidy(minute);
-        counts.all.expire(minute);
-        let of_client = open(&mut counts.by_client, &client, minute);
-        let of_peer = open(&mut counts.by_peer, peer, minute);
-        if counts.all.open >= caps.total
-            || of_client >= caps.per_client
-            || of_peer >= caps.per_source
-        {
+        let mut books = self.lock();
+        if !books.in_force.has_room(client, peer, minute(now), caps) {
             return false;
         }
-        counts.add(client, peer, expires_at);
+        books
+            .each()
+            .for_each(|counts| counts.add(client, peer, expires_at));
         true
-    }
-
-    /// Forgets what was counted so far for a count that was made from the store.
-    pub(crate) fn replace(&self, counted: Counts) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = counted;
     }
 
     /// Counts one less: it was settled before its end.
     pub(crate) fn leave(&self, client: Id<Client>, peer: &str, expires_at: Timestamp) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let minute = minute(expires_at);
-        counts.all.remove(minute);
-        if let Some(buckets) = counts.by_client.get_mut(&client) {
-            buckets.remove(minute);
+        self.lock()
+            .each()
+            .for_each(|counts| counts.remove(client, peer, minute));
+    }
+
+    /// Begins a new count of what the store holds. What enters or leaves from now on is part of it.
+    pub(crate) fn begin_anew(&self) {
+        self.lock().anew = Some(Counts::default());
+    }
+
+    /// Counts one that was found in the store, in the count that was begun.
+    pub(crate) fn found(&self, client: Id<Client>, peer: &str, expires_at: Timestamp) {
+        if let Some(counts) = &mut self.lock().anew {
+            counts.add(client, peer, expires_at);
         }
-        if let Some(buckets) = counts.by_peer.get_mut(peer) {
-            buckets.remove(minute);
+    }
+
+    /// Lets the count that was begun take the place of the one in force.
+    pub(crate) fn end_anew(&self) {
+        let mut books = self.lock();
+        if let Some(counts) = books.anew.take() {
+            books.in_force = counts;
         }
     }
 
     /// How many are open, all together.
     pub(crate) fn open(&self, now: Timestamp) -> u32 {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.all.expire(minute(now));
-        counts.all.open
+        let mut books = self.lock();
+        books.in_force.all.expire(minute(now));
+        books.in_force.all.open
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Books {
+    fn each(&mut self) -> impl Iterator<Item = &mut Counts> {
+        std::iter::once(&mut self.in_force).chain(&mut self.anew)
     }
 }
 
 impl Counts {
-    /// Counts one more, whatever the caps say.
-    pub(crate) fn add(&mut self, client: Id<Client>, peer: &str, expires_at: Timestamp) {
+    /// Whether no cap is reached.
+    fn has_room(&mut self, client: Id<Client>, peer: &str, minute: i64, caps: Caps) -> bool {
+        self.tidy(minute);
+        self.all.expire(minute);
+        let of_client = open(&mut self.by_client, &client, minute);
+        let of_peer = open(&mut self.by_peer, peer, minute);
+        self.all.open < caps.total && of_client < caps.per_client && of_peer < caps.per_source
+    }
+
+    fn remove(&mut self, client: Id<Client>, peer: &str, minute: i64) {
+        self.all.remove(minute);
+        if let Some(buckets) = self.by_client.get_mut(&client) {
+            buckets.remove(minute);
+        }
+        if let Some(buckets) = self.by_peer.get_mut(peer) {
+            buckets.remove(minute);
+        }
+    }
+
+    fn add(&mut self, client: Id<Client>, peer: &str, expires_at: Timestamp) {
         let minute = minute(expires_at);
         self.all.add(minute);
         self.by_client.entry(client).or_default().add(minute);

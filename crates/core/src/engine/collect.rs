@@ -12,9 +12,8 @@ use super::{
     wait::{Pacing, Polled, Waiting},
 };
 use crate::{
-    client::{AuthenticatedClient, Client},
+    client::AuthenticatedClient,
     event::{Actor, EventKind},
-    grant::Grant,
     id::Id,
     pending::{Approval, Delivery, EndKind, HandleKind, Pace, PendingRequest, RETENTION, State},
     person::Person,
@@ -219,8 +218,8 @@ impl Engine {
         let approval = approval.as_ref().clone();
         let issuer = self.issuer().await?;
         let person = self.person_of(&approval).await?;
-        let (mut grant, grant_version) = self.grant_of(&request, &approval, client, now).await?;
-        let grant_id = grant.id;
+        let agreement = self.agreement(&request, &approval, client, now).await?;
+        let grant_id = agreement.id();
         let subject = approval.subject.as_deref().unwrap_or(&client.client_id);
         let mut basis = Basis {
             issuer: &issuer,
@@ -250,12 +249,11 @@ impl Engine {
         event.session = approval.sid;
         event.tokens = made.jtis;
         let before = request.expires_at;
-        let remembered = matches!(request.delivery, Delivery::Redirect { .. });
         request.keep_until = request.retention(now).max(now.plus(RETENTION));
         (request.state, _) = request.state.collect(grant_id, family.id, now)?;
         let mut changes = vec![
             Change::update(version, Record::Pending(Box::new(request))),
-            keeping(&mut grant, grant_version, &family, remembered),
+            agreement.keeping(&family, self.retention.agreements),
         ];
         changes.push(Change::insert(Record::Family(family)));
         changes.extend(made.changes);
@@ -287,55 +285,10 @@ impl Engine {
         }
     }
 
-    /// The grant the tokens hang from: the remembered one, which must stand, or a new one.
-    async fn grant_of(
-        &self,
-        request: &PendingRequest,
-        approval: &Approval,
-        client: &Client,
-        now: Timestamp,
-    ) -> Result<(Grant, Option<u64>), Error> {
-        if let Some(id) = approval.under {
-            let grant = self.store.as_ref().grant(self.issuer, id).await?;
-            let grant = grant
-                .filter(|g| g.value.is_live())
-                .ok_or(Refusal::Revoked)?;
-            return Ok((grant.value, Some(grant.version)));
-        }
-        let grant = Grant {
-            id: Id::random(self.random()),
-            face: request.face.clone(),
-            client: client.id,
-            person: approval.person,
-            subject: approval.subject.clone(),
-            rights: approval.granted.clone(),
-            by: approval.by.clone(),
-            session: approval.session,
-            sid: approval.sid,
-            created_at: now,
-            revoked_at: None,
-            keep_until: None,
-        };
-        Ok((grant, None))
-    }
-
     /// Ends a family because something single-use that belongs to it came again.
     pub(crate) async fn end_reused(&self, id: Id<Family>, caller: &Caller) -> Result<(), Error> {
         self.end_family(id, EventKind::ReuseDetected, caller).await
     }
-}
-
-/// The change that keeps a grant until nothing can come of it any more: of a polled one no token after its families, while
-/// a redirected one may be remembered and goes only when it is revoked.
-fn keeping(grant: &mut Grant, version: Option<u64>, family: &Family, remembered: bool) -> Change {
-    if let Some(version) = version {
-        return Change::Require {
-            key: Key::grant(grant.id),
-            version,
-        };
-    }
-    grant.keep_until = (!remembered).then(|| family.expires_at.plus(RETENTION));
-    Change::insert(Record::Grant(grant.clone()))
 }
 
 /// The family of one approval's tokens. It is there without a refresh token too, so that a replayed code can end

@@ -4,6 +4,7 @@
 //! else was first it reads and decides again, at most [`ATTEMPTS`] times. Nothing leaves a verb as
 //! [`Committed`] before the commit returned.
 
+mod agreement;
 mod answer;
 mod cache;
 mod census;
@@ -39,7 +40,7 @@ pub use self::{
     revoke::Revoked,
     show::{Shown, View, belongs_to},
     sign_in::SignIn,
-    sweep::{EVENT_RETENTION, SWEEP_STEP},
+    sweep::{Retention, SWEEP_STEP},
     verify::{FOR_EVER, Verified, Violation},
     wait::{Polled, Waiting},
 };
@@ -126,6 +127,7 @@ pub struct Engine {
     vault: Vault,
     signer: Arc<dyn Signer>,
     limits: Limits,
+    retention: Retention,
     census: Census,
     cache: Cache,
     pace: PaceTable,
@@ -149,10 +151,18 @@ impl Engine {
             vault,
             signer,
             limits,
+            retention: Retention::default(),
             census: Census::default(),
             cache: Cache::default(),
             pace: PaceTable::default(),
         }
+    }
+
+    /// The same engine, keeping what is over for other spans.
+    #[must_use]
+    pub fn keeping(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
     }
 
     /// The issuer it serves.

@@ -257,7 +257,8 @@ impl Engine {
     }
 
     /// Erases a person: name, claims, password and sign-ins go; the id and the subject stay, so that the audit holds
-    /// and nobody gets the subject again.
+    /// and nobody gets the subject again. The name goes last, so that a failure on the way leaves somebody to name when
+    /// it is tried again.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] when there is nobody of this name.
@@ -266,6 +267,10 @@ impl Engine {
         username: &str,
         caller: &Caller,
     ) -> Result<Committed<Id<Person>>, Error> {
+        let shut_out = |person: &mut Person| person.disabled = true;
+        let person = self.change_person(username, true, caller, shut_out).await?;
+        // Nobody signs in as them any more.
+        self.erase_sessions(person.get().id, caller).await?;
         let now = self.store.now();
         let Versioned {
             value: mut person,
@@ -293,7 +298,6 @@ impl Engine {
             })
             .with(Change::update(version, Record::Person(person)));
         self.put(commit).await?;
-        self.erase_sessions(id, caller).await?;
         Ok(Committed(id))
     }
 

@@ -122,7 +122,7 @@ impl Engine {
                 return Ok(Committed(()));
             }
             grant.value.revoked_at = Some(now);
-            grant.value.keep_until = Some(now.plus(super::EVENT_RETENTION));
+            grant.value.keep_until = Some(now.plus(self.retention.events));
             let mut event = self.event(EventKind::GrantRevoked, caller, now);
             event.client = Some(grant.value.client);
             event.person = grant.value.person;

@@ -155,7 +155,10 @@ impl PendingRequest {
             self.asker.client,
             client.client_id,
             client.metadata.client_name,
+            client.metadata.client_name_i18n,
             client.metadata.client_uri,
+            client.metadata.policy_uri,
+            client.metadata.tos_uri,
             person,
         ]);
         SecretHash::of(&content.to_string())

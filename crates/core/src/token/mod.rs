@@ -95,7 +95,16 @@ impl Standing<AccessToken> {
             && holds(token.person.is_some(), self.person.as_ref(), |p| {
                 p.honours(token.issued_at)
             })
-            && client_honours(client, issuer, token.issued_at)
+            && client_honours(client, issuer, self.begun_at())
+    }
+}
+
+impl Standing<AccessToken> {
+    /// When what it descends from was given: a refresh gives no new beginning, so that what was ended for all that was
+    /// given before stays ended.
+    fn begun_at(&self) -> Timestamp {
+        let family = self.family.as_ref().map(|(family, _)| family.created_at);
+        family.map_or(self.token.issued_at, |at| at.min(self.token.issued_at))
     }
 }
 
@@ -113,7 +122,7 @@ impl Standing<RefreshToken> {
             && holds(family.person.is_some(), self.person.as_ref(), |p| {
                 p.honours(family.created_at)
             })
-            && client_honours(client, issuer, self.token.issued_at)
+            && client_honours(client, issuer, family.created_at)
     }
 }
 

@@ -443,6 +443,17 @@ impl Scene {
         (Secret::parse(&handover.code.unwrap()).unwrap(), opened)
     }
 
+    /// A browser's request of which `ada` grants these scopes, collected.
+    pub(crate) async fn code_tokens(&self, client: &AuthenticatedClient, scope: &str) -> TokenSet {
+        let browser = self.browser();
+        let opened = self.redirect(client, &browser).await;
+        let seat = self.seat("ada", &browser).await;
+        let decision = Decision::Approve(rights(scope));
+        let decided = self.decide(opened.request.id, &seat, decision, None).await;
+        let code = Secret::parse(&decided.unwrap().code.unwrap()).unwrap();
+        self.collect(CollectBy::Code, &code, client).await.unwrap()
+    }
+
     pub(crate) async fn refresh(
         &self,
         token: &str,
@@ -479,7 +490,7 @@ impl Scene {
     pub(crate) async fn verified(&self) {
         let report = self
             .engine
-            .verify(placet_core::engine::EVENT_RETENTION)
+            .verify(placet_core::engine::Retention::default().events)
             .await
             .unwrap();
         assert!(report.records > 0 && report.events > 0);

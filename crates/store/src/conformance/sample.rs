@@ -119,6 +119,7 @@ impl Scene {
             created_at: self.now(),
             revoked_at: None,
             keep_until: None,
+            renewable: false,
         }
     }
 

@@ -122,6 +122,7 @@ fn grant() -> Grant {
         created_at: ISSUED,
         revoked_at: None,
         keep_until: None,
+        renewable: false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What was told to whom. The journal knows only what left the verbs and what was begun; from that it judges.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
     fmt,
 };
 
@@ -161,6 +161,8 @@ pub(crate) struct Journal {
     /// How often each thing was seen, so that a run in which nothing happens is noticed.
     pub(crate) seen: BTreeMap<&'static str, usize>,
     proofs: BTreeMap<(usize, usize), usize>,
+    /// Grants whose end was asked for.
+    revoking: HashSet<Id<Grant>>,
     last: VecDeque<String>,
     /// The steps that led to the first objection.
     pub(crate) trail: Option<String>,
@@ -271,7 +273,11 @@ impl Journal {
             {
                 self.families[family].mark.threatened = true;
             }
-            Operation::RevokeGrant { family } => self.families[family].mark.threatened = true,
+            Operation::RevokeGrant { family } => {
+                let grant = self.families[family].grant;
+                self.revoking.insert(grant);
+                self.under(grant).for_each(|mark| mark.threatened = true);
+            }
             Operation::Open { .. }
             | Operation::Claim { .. }
             | Operation::Answer { .. }
@@ -487,7 +493,7 @@ impl Journal {
         if let Some(old) = replaces {
             if self.sessions[old].session.sid == session.sid {
                 self.sessions[old].replaced.kill(self.step);
-            } else {
+            } else if self.sessions[old].person != person {
                 self.kill_siblings(old);
             }
         }
@@ -511,8 +517,8 @@ impl Journal {
         });
     }
 
-    /// A sign-in in the browser of an old session replaces its cookie; where that did not count any more, or was
-    /// another person's, it signs the old one out.
+    /// A sign-in in the browser of an old session replaces its cookie; another person's is signed out. Whether the old
+    /// one still counted is not known here while something was begun against it.
     fn begin_replacing(&mut self, old: usize, person: usize, now: Timestamp) {
         let note = &mut self.sessions[old];
         let soon = now.plus(LONGEST_JUMPS);
@@ -522,6 +528,14 @@ impl Journal {
         if !again {
             self.threaten_siblings(old);
         }
+    }
+
+    /// The families that rest on a grant.
+    fn under(&mut self, grant: Id<Grant>) -> impl Iterator<Item = &mut Mark> {
+        let families = self.families.iter_mut();
+        families
+            .filter(move |family| family.grant == grant)
+            .map(|family| &mut family.mark)
     }
 
     fn threaten_siblings(&mut self, session: usize) {
@@ -573,7 +587,10 @@ impl Journal {
             {
                 self.families[family].mark.kill(step);
             }
-            Operation::RevokeGrant { family } => self.families[family].mark.kill(step),
+            Operation::RevokeGrant { family } => {
+                let grant = self.families[family].grant;
+                self.under(grant).for_each(|mark| mark.kill(step));
+            }
             _ => return,
         }
         self.count("ended");
@@ -627,7 +644,8 @@ impl Journal {
         let family = self.families.len();
         note.family = Some(family);
         let mark = Mark {
-            threatened: note.misused,
+            // An agreement that is renewed carries several families; its end may have come before this reply.
+            threatened: note.misused || self.revoking.contains(&grant),
             dead: None,
         };
         let (client, sessions) = (note.client, note.approvers.clone());

@@ -431,7 +431,11 @@ impl World {
         for request in 0..self.journal.requests.len() {
             self.judge_request(request, now);
         }
-        let report = ready(self.auditor.verify(placet_core::engine::EVENT_RETENTION)).unwrap();
+        let report = ready(
+            self.auditor
+                .verify(placet_core::engine::Retention::default().events),
+        )
+        .unwrap();
         for violation in report.violations {
             let rule = match violation.rule {
                 "every token was announced"

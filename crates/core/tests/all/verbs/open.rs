@@ -52,7 +52,7 @@ async fn c10_each_cap_refuses_before_any_write_and_frees_itself() {
         scene.device(&client).await;
         let events = scene
             .engine
-            .verify(placet_core::engine::EVENT_RETENTION)
+            .verify(placet_core::engine::Retention::default().events)
             .await
             .unwrap()
             .events;
@@ -65,7 +65,7 @@ async fn c10_each_cap_refuses_before_any_write_and_frees_itself() {
         assert_eq!(
             scene
                 .engine
-                .verify(placet_core::engine::EVENT_RETENTION)
+                .verify(placet_core::engine::Retention::default().events)
                 .await
                 .unwrap()
                 .events,
@@ -98,12 +98,14 @@ async fn c10_a_restarted_node_counts_what_is_open() {
     scene.device(&client).await;
     let store = Arc::new(scene.setting.memory.clone());
     let restarted = scene.setting.node(store, WIDE);
+    scene.advance(Lifetime::from_millis(1));
     let mut count = OpenCount::default();
     assert!(restarted.count_open_step(&mut count).await.unwrap());
     assert_eq!(restarted.open_requests(), 1);
     for _ in 0..600 {
         scene.device(&client).await;
     }
+    scene.advance(Lifetime::from_millis(1));
     let mut pages = 1;
     while !restarted.count_open_step(&mut count).await.unwrap() {
         pages += 1;
@@ -132,7 +134,7 @@ async fn d5_looking_changes_nothing() {
     let opened = scene.device(&scene.client("tv").await).await;
     let before = scene
         .engine
-        .verify(placet_core::engine::EVENT_RETENTION)
+        .verify(placet_core::engine::Retention::default().events)
         .await
         .unwrap()
         .events;
@@ -152,7 +154,7 @@ async fn d5_looking_changes_nothing() {
     assert_eq!(
         scene
             .engine
-            .verify(placet_core::engine::EVENT_RETENTION)
+            .verify(placet_core::engine::Retention::default().events)
             .await
             .unwrap()
             .events,

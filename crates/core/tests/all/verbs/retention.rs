@@ -2,7 +2,7 @@
 
 use placet_core::{
     Refusal,
-    engine::{CollectBy, EVENT_RETENTION},
+    engine::{Caller, CollectBy, Retention},
     pending::RETENTION,
     time::Lifetime,
 };
@@ -73,10 +73,43 @@ async fn a_polled_grant_goes_when_nothing_can_come_of_it() {
     scene.tokens(&scene.client("tv").await).await;
     let ada = scene.person("ada").await.value.id;
     assert_eq!(scene.engine.list_grants(ada).await.unwrap().len(), 1);
-    scene.advance(EVENT_RETENTION.plus(SECOND));
+    scene.advance(Retention::default().events.plus(SECOND));
     while sweep(&scene).await > 0 {}
-    let report = scene.engine.verify(EVENT_RETENTION).await.unwrap();
+    let report = scene
+        .engine
+        .verify(Retention::default().events)
+        .await
+        .unwrap();
     assert_eq!(report.events, 0);
     assert_eq!(report.violations, []);
+    assert!(scene.engine.list_grants(ada).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_renewed_agreement_stays_one_line_and_ends_by_itself() {
+    let scene = Scene::new().await;
+    let client = scene.client("web").await;
+    let ada = scene.person("ada").await.value.id;
+    let first = scene.code_tokens(&client, "read").await;
+    let second = scene.code_tokens(&client, "read write").await;
+    let grants = scene.engine.list_grants(ada).await.unwrap();
+    assert_eq!(grants.len(), 1, "the second says the first again");
+    assert_eq!(grants[0].value.rights.scope_text(), "read write");
+    scene.code_tokens(&client, "read").await;
+    let grants = scene.engine.list_grants(ada).await.unwrap();
+    assert_eq!(grants.len(), 2, "less than before is said beside it");
+
+    let wider = grants.iter().find(|g| g.value.rights.has_scope("write"));
+    let caller = Caller::default();
+    let id = wider.unwrap().value.id;
+    scene
+        .engine
+        .revoke_grant(id, Some(ada), &caller)
+        .await
+        .unwrap();
+    assert!(!scene.is_active(&first).await && !scene.is_active(&second).await);
+
+    scene.advance(Retention::default().events.plus(SECOND));
+    while sweep(&scene).await > 0 {}
     assert!(scene.engine.list_grants(ada).await.unwrap().is_empty());
 }

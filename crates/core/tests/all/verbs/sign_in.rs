@@ -82,7 +82,7 @@ async fn a_sign_out_ends_the_session_once() {
     let events = async || {
         scene
             .engine
-            .verify(placet_core::engine::EVENT_RETENTION)
+            .verify(placet_core::engine::Retention::default().events)
             .await
             .unwrap()
             .events

@@ -62,7 +62,7 @@ impl Planted {
         let violations = self
             .scene
             .engine
-            .verify(placet_core::engine::EVENT_RETENTION)
+            .verify(placet_core::engine::Retention::default().events)
             .await
             .unwrap()
             .violations;
@@ -290,7 +290,7 @@ async fn j5_an_approval_and_a_denial_of_one_request_are_found() {
     let found: Vec<Violation> = planted
         .scene
         .engine
-        .verify(placet_core::engine::EVENT_RETENTION)
+        .verify(placet_core::engine::Retention::default().events)
         .await
         .unwrap()
         .violations;
