@@ -9,7 +9,7 @@
 //! The pages need no script, no inline style and nothing from another origin: [`content_security_policy`] says so, and
 //! [`PAGE_HEADERS`] keep them out of caches, frames and referrers.
 //! Element ids (`login`, `password`, `submit-login`, `user-code`, `submit-code`, `confirm-device`, `approve`, `deny`,
-//! `logout-yes`, `my-grants`, `outcome`, `error-code`; on the page of what I have allowed `revoke-all` and `end-sessions`,
+//! `logout-yes`, `my-grants`, `outcome`, `error-code`; on the consent page `privacy-policy` and `terms`; on the page of what I have allowed `revoke-all` and `end-sessions`,
 //! which open what asks once more, and there `revoke-all-yes`, `end-others-yes` and `end-all-yes`) are a public contract.
 //!
 //! Spec: OpenID Connect Core §3.1.2.3–3.1.2.4; RFC 8628 §3.3; WCAG 2.2 AA; threats C12, D4, H1, H2, H7 and H9.
@@ -41,7 +41,7 @@ pub use theme::{Logo, LogoFormat, Scheme, TEXT_CONTRAST_MIN, Theme};
 pub use view::{
     Account, AnswerKind, Asker, CodeEntry, CodeProblem, Consent, ConsentProblem, DeviceRequest,
     ErrorPage, FormPost, GrantLine, GrantedClient, Grants, GrantsNotice, Link, Live, Outcome, Page,
-    Person, PostForm, ResourceLine, ScopeChoice, ScopeLine, SessionLine, Shell, SignIn,
+    Paper, Person, PostForm, ResourceLine, ScopeChoice, ScopeLine, SessionLine, Shell, SignIn,
     SignInProblem, SignOut, SignedOut, Standing, WhatNext,
 };
 

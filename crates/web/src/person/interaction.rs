@@ -220,6 +220,8 @@ pub(super) fn consent_page(
         switch,
         device,
         message: None,
+        privacy: view::paper(client.metadata.policy_uri.as_deref()),
+        terms: view::paper(client.metadata.tos_uri.as_deref()),
         problem,
         live: Some(visit.live(site)),
     };

@@ -31,7 +31,10 @@ fn element_ids_of_the_contract_are_there() {
             &["login", "password", "submit-login", "cancel"],
         ),
         ("code", &["user-code", "submit-code"]),
-        ("consent", &["approve", "deny", "my-grants"]),
+        (
+            "consent",
+            &["approve", "deny", "my-grants", "privacy-policy", "terms"],
+        ),
         (
             "consent-device",
             &["approve", "deny", "confirm-device", "shown-code"],
@@ -196,6 +199,32 @@ fn c12_links_that_would_run_script_lead_nowhere() {
     ] {
         assert_eq!(Link::from(honest).as_str(), honest);
     }
+}
+
+#[test]
+fn links_that_open_a_tab_say_so_and_tell_the_other_side_nothing() {
+    let mut seen = 0;
+    for (name, locale, html) in rendered() {
+        for link in html
+            .split("<a ")
+            .skip(1)
+            .filter(|link| link.contains("target="))
+        {
+            seen += 1;
+            let (tag, rest) = link.split_once('>').expect("tags end");
+            assert!(
+                tag.contains(r#"target="_blank" rel="noopener noreferrer""#),
+                "{name} {locale}: {tag}"
+            );
+            let words = rest.split("</a>").next().unwrap_or_default();
+            let said = ["new tab", "neuen Tab", "nouvel onglet"];
+            assert!(
+                said.iter().any(|said| words.contains(said)),
+                "{name}: {words}"
+            );
+        }
+    }
+    assert!(seen >= 6, "{seen}");
 }
 
 #[test]

@@ -185,12 +185,22 @@ fn c5_the_digest_changes_with_what_is_shown_and_with_nothing_else() {
         client_uri: Some("https://bank.example".to_owned()),
         ..ClientMetadata::default()
     });
+    let other_policy = client(ClientMetadata {
+        policy_uri: Some("https://bank.example/privacy".to_owned()),
+        ..ClientMetadata::default()
+    });
+    let other_terms = client(ClientMetadata {
+        tos_uri: Some("https://bank.example/terms".to_owned()),
+        ..ClientMetadata::default()
+    });
     for (name, other) in [
         ("more scopes", more.digest(&named, person)),
         ("another resource", elsewhere.digest(&named, person)),
         ("another request", another.digest(&named, person)),
         ("another name", shown.digest(&renamed, person)),
         ("another home", shown.digest(&moved, person)),
+        ("another policy", shown.digest(&other_policy, person)),
+        ("other terms", shown.digest(&other_terms, person)),
         (
             "another person",
             shown.digest(&named, Id::from_bytes([7; 16])),

@@ -1,7 +1,7 @@
 //! The consent page and its device screen.
 
 use super::super::view::{
-    Asker, Consent, ConsentProblem, DeviceRequest, Page, ResourceLine, ScopeChoice, Standing,
+    Asker, Consent, ConsentProblem, DeviceRequest, Page, Paper, ResourceLine, ScopeChoice, Standing,
 };
 use super::{HOSTILE, Sample, before, form, hostile, live, person, proven, sample, scope};
 
@@ -27,11 +27,18 @@ pub(super) fn consents() -> Vec<Sample> {
             id: Some(HOSTILE.into()),
         }],
         message: Some(HOSTILE.into()),
+        privacy: Some(paper("javascript:alert(1)", HOSTILE)),
+        terms: Some(paper(
+            "https://x.example/\"><script>alert(1)</script>",
+            HOSTILE,
+        )),
         ..device.clone()
     };
     let bare = Consent {
         scopes: Vec::new(),
         resources: Vec::new(),
+        privacy: None,
+        terms: None,
         live: None,
         ..plain()
     };
@@ -75,8 +82,17 @@ fn plain() -> Consent {
         switch: Some(form("/switch")),
         device: None,
         message: None,
+        privacy: Some(paper("https://frame.example/privacy", "frame.example")),
+        terms: Some(paper("https://frame.example/terms", "frame.example")),
         problem: None,
         live: Some(live()),
+    }
+}
+
+fn paper(link: &str, host: &str) -> Paper {
+    Paper {
+        link: link.into(),
+        host: host.into(),
     }
 }
 
@@ -115,6 +131,7 @@ fn first_party() -> Consent {
         },
         problem: Some(ConsentProblem::StaleForm),
         switch: None,
+        privacy: None,
         live: None,
         ..plain()
     }

@@ -58,10 +58,23 @@ pub struct Consent {
     pub device: Option<DeviceRequest>,
     /// What the client wants to tell about this request (CIBA's `binding_message` and its like).
     pub message: Option<Shown>,
+    /// What the client says it does with what it learns.
+    pub privacy: Option<Paper>,
+    /// What the client asks people to agree to.
+    pub terms: Option<Paper>,
     /// Why the page is shown once more.
     pub problem: Option<ConsentProblem>,
     /// Follows the request.
     pub live: Option<Live>,
+}
+
+/// A page of the client's own that a person may read first. The words for it are ours; the host stands beside them.
+#[derive(Debug, Clone, Serialize)]
+pub struct Paper {
+    /// Where it is: https only.
+    pub link: Link,
+    /// The host it is at.
+    pub host: Shown,
 }
 
 /// One thing the client may do.

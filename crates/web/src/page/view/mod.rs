@@ -16,7 +16,8 @@ pub use account::{
 };
 pub use answer::{AnswerKind, ErrorPage, FormPost, Outcome, WhatNext};
 pub use consent::{
-    Asker, Consent, ConsentProblem, DeviceRequest, ResourceLine, ScopeChoice, ScopeLine, Standing,
+    Asker, Consent, ConsentProblem, DeviceRequest, Paper, ResourceLine, ScopeChoice, ScopeLine,
+    Standing,
 };
 pub use sign_in::{CodeEntry, CodeProblem, SignIn, SignInProblem};
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use placet_core::{
+    client::ClientMetadata,
     engine::{Caller, CollectBy},
     pending::{EndKind, SignInNeed, State},
     time::{Clock as _, Lifetime},
@@ -275,6 +276,69 @@ async fn c5_an_approval_names_what_was_shown() {
     assert!(stale.has("Another name"), "the new content is shown");
     assert!(matches!(world.state_of(&page).await, State::Pending));
     code(&browser.press_on(&world, &page, &stale, "approve").await);
+}
+
+#[tokio::test]
+async fn rfc7591_2_policy_and_terms_are_links_to_https_and_a_logo_is_not_loaded() {
+    let world = World::new().await;
+    let metadata = |policy: &str, terms: &str| ClientMetadata {
+        policy_uri: Some(policy.to_owned()),
+        tos_uri: Some(terms.to_owned()),
+        logo_uri: Some("https://photos.example/logo.png".to_owned()),
+        ..ClientMetadata::default()
+    };
+    let honest = metadata(
+        "https://photos.example/privacy",
+        "https://photos.example/t?a=1",
+    );
+    world.client("honest", honest).await;
+    let others = [
+        (
+            "plain",
+            metadata("http://photos.example/", "ftp://photos.example/"),
+        ),
+        (
+            "script",
+            metadata("javascript:alert(1)", "data:text/html,x"),
+        ),
+        (
+            "user",
+            metadata(
+                "https://bank.example@evil.example/",
+                "https://:x@evil.example/",
+            ),
+        ),
+        ("none", ClientMetadata::default()),
+    ];
+    let page_of = async |client| {
+        let mut browser = Browser::new();
+        let asks = Asks {
+            client,
+            ..Asks::default()
+        };
+        let page = world.authorize(&mut browser, &asks).await.location;
+        browser.sign_in(&world, &page, "ada").await;
+        browser.get(&world, &page).await
+    };
+    let shown = page_of("honest").await;
+    for (id, href) in [
+        ("privacy-policy", "https://photos.example/privacy"),
+        ("terms", "https://photos.example/t?a=1"),
+    ] {
+        let link = format!(
+            "<a id=\"{id}\" href=\"{href}\" target=\"_blank\" rel=\"noopener noreferrer\">"
+        );
+        assert!(shown.has(&link), "{id}: {}", shown.body);
+    }
+    assert!(shown.has("opens in a new tab") && !shown.has("logo.png"));
+    for (client, metadata) in others {
+        world.client(client, metadata).await;
+        let shown = page_of(client).await;
+        assert!(
+            shown.has("id=\"approve\"") && !shown.has("target=\"_blank\""),
+            "{client}"
+        );
+    }
 }
 
 #[tokio::test]
