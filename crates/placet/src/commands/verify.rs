@@ -1,6 +1,9 @@
 //! `placet verify`.
 
-use placet_core::engine::FOR_EVER;
+use std::collections::HashSet;
+
+use placet_core::engine::{FOR_EVER, Verified};
+use placet_store::archive;
 
 use super::{
     desk::{self, CommandError, Desk, StoreArgs},
@@ -18,14 +21,34 @@ pub(super) async fn run(store: StoreArgs, terminal: Terminal) -> Status {
 
 async fn verify(desk: &Desk) -> Result<Status, CommandError> {
     let events_kept = desk.settings.retention.events.unwrap_or(FOR_EVER);
-    let verified = desk
-        .operator
-        .engine()
-        .verify(events_kept)
-        .await
-        .map_err(OperationError::from)?;
-    let terminal = desk.terminal;
-    terminal.value(&verified);
+    // Rows by themselves first: what does not read there is named even when the rest cannot go on because of it.
+    let rows = archive::inspect(&desk.settings.database.place).await?;
+    let mut verified = match desk.operator.engine().verify(events_kept).await {
+        Ok(verified) => verified,
+        Err(error) if rows.is_empty() => return Err(OperationError::from(error).into()),
+        Err(error) => {
+            let cause = OperationError::from(error);
+            desk.terminal.problem(&format!(
+                "records and events could not be compared: {cause}"
+            ));
+            Verified::default()
+        }
+    };
+    let known: HashSet<(&str, String)> = verified
+        .violations
+        .iter()
+        .map(|violation| (violation.rule, violation.at.clone()))
+        .collect();
+    for violation in rows {
+        if !known.contains(&(violation.rule, violation.at.clone())) {
+            verified.add(violation);
+        }
+    }
+    tell(desk.terminal, &verified)
+}
+
+fn tell(terminal: Terminal, verified: &Verified) -> Result<Status, CommandError> {
+    terminal.value(verified);
     let read = format!(
         "{} and {}",
         counted(verified.records, "record", "records"),
@@ -45,7 +68,8 @@ async fn verify(desk: &Desk) -> Result<Status, CommandError> {
         ]);
     }
     sheet.print(terminal, "");
-    let count = counted(verified.violations.len(), "thing does", "things do");
+    let count = verified.violations.len() + verified.untold;
+    let count = counted(count, "thing does", "things do");
     Err(CommandError::Other(format!(
         "read {read}: {count} not hold"
     )))

@@ -13,6 +13,7 @@
 mod epoch;
 mod fence;
 mod file;
+mod inspect;
 mod postgres;
 mod relocation;
 mod row;
@@ -29,6 +30,7 @@ use self::stream::{Feed, Stream, stream};
 pub use self::{
     fence::{Fence, Stage},
     file::{Contents, contents},
+    inspect::inspect,
     relocation::{MoveError, give_up, relocate},
     row::{Row, Section},
     stream::{Head, HeadIssuer},

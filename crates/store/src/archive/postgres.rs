@@ -1,10 +1,14 @@
 //! PostgreSQL as a source and as a sink of whole stores, on a connection of its own and in one transaction.
 
-use placet_core::store::{Key, Record, Table};
+use placet_core::{
+    engine::Violation,
+    store::{Key, Record, Table},
+};
 use tokio_postgres::{GenericClient, IsolationLevel, Row as Found, types::ToSql};
 
 use super::{
     ArchiveError,
+    inspect::{add, at},
     row::{Row, Section},
     stream::{BATCH_ROWS, Feed, Head, HeadIssuer, Part, Stream, next},
     sums::{Adder, Sums},
@@ -46,7 +50,7 @@ async fn send_all(url: &PostgresUrl, settings: &Settings, feed: &Feed) -> Result
     let section = Section::Records(Table::Issuer);
     for issuer in issuers_of(&moment, section).await? {
         for row in page(&moment, section, &issuer, &[]).await? {
-            issuers.push(HeadIssuer::of(&row)?);
+            issuers.extend(HeadIssuer::of(&row));
         }
     }
     let tell = async |part| feed.send(Ok(part)).await.map_err(|_| Stop::Gone);
@@ -303,4 +307,70 @@ fn links_by_column(
         }
     }
     Ok(columns)
+}
+
+/// Looks at what this engine alone keeps beside a row: the columns that repeat what a body names, and tombstones.
+pub(super) async fn inspect(
+    url: &PostgresUrl,
+    settings: &Settings,
+    found: &mut Vec<Violation>,
+) -> Result<(), ArchiveError> {
+    let mut whole = Whole::connect(url, settings).await?;
+    let client = whole.client();
+    for table in Table::ALL {
+        let columns = links_of(table);
+        if columns.is_empty() {
+            continue;
+        }
+        let name = table.name();
+        let sql = format!(
+            "SELECT key, body, {} FROM {name} WHERE (key, issuer) > ($1, $2) ORDER BY key, issuer LIMIT {BATCH_ROWS}",
+            [columns, &["issuer"]].concat().join(", ")
+        );
+        let (mut key, mut issuer): (Vec<u8>, Vec<u8>) = (Vec::new(), Vec::new());
+        loop {
+            let rows = client.query(&sql, &[&key, &issuer]).await?;
+            for row in &rows {
+                key = row.try_get(0)?;
+                issuer = row.try_get(2 + columns.len())?;
+                if !is_linked(table, &key, row)? {
+                    let what = "a column that repeats what it names differs".to_owned();
+                    add(
+                        found,
+                        "columns say what the body says",
+                        at(name, &key),
+                        what,
+                    );
+                }
+            }
+            if rows.is_empty() {
+                break;
+            }
+        }
+    }
+    let tombstones = "SELECT id FROM event WHERE body IS NULL AND fence IS NULL LIMIT 100";
+    for row in client.query(tombstones, &[]).await? {
+        let id: &[u8] = row.try_get(0)?;
+        let what = "it neither happened nor was given up".to_owned();
+        add(found, "every event reads", at("event", id), what);
+    }
+    Ok(())
+}
+
+/// Whether the columns say what the body says. A body that does not read says nothing.
+fn is_linked(table: Table, key: &[u8], row: &Found) -> Result<bool, ArchiveError> {
+    let body: &str = row.try_get(1)?;
+    let Some(key) = Key::from_bytes(table, key) else {
+        return Ok(true);
+    };
+    let Ok(record) = Record::decode(&key, body.as_bytes()) else {
+        return Ok(true);
+    };
+    for (n, link) in links(&record).iter().enumerate() {
+        let column: Option<&[u8]> = row.try_get(2 + n)?;
+        if column != link.as_ref().map(Key::bytes) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -65,7 +65,7 @@ fn open(path: &Path) -> Result<(Connection, i64), ArchiveError> {
 fn head(connection: &Connection, schema: i64) -> Result<Head, ArchiveError> {
     let mut issuers = Vec::new();
     each_row(connection, Section::Records(Table::Issuer), |row| {
-        issuers.push(HeadIssuer::of(&row)?);
+        issuers.extend(HeadIssuer::of(&row));
         Ok::<_, ArchiveError>(())
     })?;
     Ok(Head { schema, issuers })

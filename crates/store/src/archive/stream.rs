@@ -121,19 +121,15 @@ pub(super) async fn next(stream: &mut Stream) -> Result<Part, ArchiveError> {
 }
 
 impl HeadIssuer {
-    /// The issuer of this row.
-    pub(super) fn of(row: &Row) -> Result<Self, ArchiveError> {
-        let unreadable = || ArchiveError::Unreadable {
-            table: Table::Issuer.name(),
-        };
-        let key = Key::from_bytes(Table::Issuer, &row.key).ok_or_else(unreadable)?;
-        let body = row.body.as_deref().unwrap_or_default();
-        match Record::decode(&key, body.as_bytes()) {
-            Ok(Record::Issuer(issuer)) => Ok(Self {
+    /// The issuer of this row, if it reads as one. A store with a damaged row can still be copied, and verified.
+    pub(super) fn of(row: &Row) -> Option<Self> {
+        let key = Key::from_bytes(Table::Issuer, &row.key)?;
+        match Record::decode(&key, row.body.as_deref()?.as_bytes()) {
+            Ok(Record::Issuer(issuer)) => Some(Self {
                 id: issuer.id,
                 url: issuer.url,
             }),
-            Ok(_) | Err(_) => Err(unreadable()),
+            Ok(_) | Err(_) => None,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Whole stores: out, in again, and elsewhere, with nothing lost and nothing taken that is not whole.
+//! Whole stores: out, in again, and elsewhere, with nothing lost and nothing taken that is not whole. Each test runs from
+//! one file to another and, where there is a PostgreSQL, from a file to a database and back.
 
 use std::{fs, path::PathBuf, sync::Arc};
 
@@ -21,19 +22,87 @@ use crate::harness::Scratch;
 
 const MADE_AT: Timestamp = Timestamp::from_secs(2_000_000_000);
 
+/// An engine.
+#[derive(Clone, Copy)]
+enum Engine {
+    Sqlite,
+    #[cfg(feature = "postgres-tests")]
+    Postgres,
+}
+
+/// From which engine to which.
+#[derive(Clone, Copy)]
+struct Way(Engine, Engine);
+
+impl Way {
+    async fn from(self) -> Vessel {
+        Vessel::new(self.0).await
+    }
+
+    async fn to(self) -> Vessel {
+        Vessel::new(self.1).await
+    }
+
+    async fn both(self) -> (Vessel, Vessel) {
+        (self.from().await, self.to().await)
+    }
+}
+
+macro_rules! ways {
+    ($($name:ident: $way:expr;)*) => {
+        $(mod $name {
+            use super::{Engine, Way};
+
+            const WAY: Way = $way;
+
+            ways!(@ what_was_backed_up_comes_back_byte_for_byte
+                c15_an_archive_is_readable_by_its_owner_alone_and_written_over_nothing
+                an_archive_that_was_changed_or_cut_leaves_the_store_empty
+                a_store_that_holds_something_is_not_restored_into
+                k4_a_restore_begins_a_new_epoch
+                a_backup_is_of_one_moment_and_holds_up_no_writer
+                every_acknowledged_commit_is_in_the_store_moved_to
+                a_move_that_fails_leaves_the_store_in_use
+                an_interrupted_move_goes_on_or_is_given_up);
+        })*
+    };
+    (@ $($case:ident)*) => {
+        $(#[tokio::test(flavor = "multi_thread")]
+        async fn $case() {
+            super::$case(WAY).await;
+        })*
+    };
+}
+
+ways! {
+    file_to_file: Way(Engine::Sqlite, Engine::Sqlite);
+}
+#[cfg(feature = "postgres-tests")]
+ways! {
+    file_to_database: Way(Engine::Sqlite, Engine::Postgres);
+    database_to_file: Way(Engine::Postgres, Engine::Sqlite);
+    database_to_database: Way(Engine::Postgres, Engine::Postgres);
+}
+
 /// A store, and a folder for what is made of it.
-pub(crate) struct Vessel {
-    pub(crate) place: Place,
+struct Vessel {
+    place: Place,
     scratch: Scratch,
 }
 
 impl Vessel {
-    pub(crate) fn sqlite() -> Self {
+    async fn new(engine: Engine) -> Self {
         let scratch = Scratch::new();
-        Self {
-            place: Location::Sqlite(scratch.file()).into(),
-            scratch,
-        }
+        let place = match engine {
+            Engine::Sqlite => Location::Sqlite(scratch.file()).into(),
+            #[cfg(feature = "postgres-tests")]
+            Engine::Postgres => {
+                let cluster = crate::postgres_cluster::Cluster::shared().await;
+                let url = cluster.url_of(&cluster.database().await);
+                url.parse::<Location>().unwrap().into()
+            }
+        };
+        Self { place, scratch }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -44,6 +113,20 @@ impl Vessel {
         OpenStore::open(&self.place, |_| Arc::new(FixedClock::default()))
             .await
             .unwrap()
+    }
+}
+
+/// Runs SQL on a store, past its contract.
+async fn tamper(store: &OpenStore, sql: &str) {
+    match store {
+        OpenStore::Sqlite(store) => {
+            let sql = sql.to_owned();
+            let done = store.tamper(move |connection| connection.execute_batch(&sql));
+            done.await.unwrap().unwrap();
+        }
+        OpenStore::Postgres { store, .. } => {
+            store.tamper(sql).await.unwrap();
+        }
     }
 }
 
@@ -101,16 +184,16 @@ impl Hand {
     async fn fill(&self, store: &dyn Store) {
         self.write(store, Change::insert(Record::Issuer(self.issuer.clone())))
             .await;
-        for n in 0..700 {
-            let name = Name::username(&format!("person {n}"));
-            let spend = Change::Spend {
-                value: SecretHash::<kind::Once>::of(&format!("proof {n}")),
-                keep_until: MADE_AT,
-            };
-            let commit = self
-                .commit(store, EventKind::PersonChanged)
-                .with(Change::insert(Record::Name(name)))
-                .with(spend);
+        for n in 0..14 {
+            let mut commit = self.commit(store, EventKind::PersonChanged);
+            for m in 0..50 {
+                let name = Name::username(&format!("person {n} {m}"));
+                let spend = Change::Spend {
+                    value: SecretHash::<kind::Once>::of(&format!("proof {n} {m}")),
+                    keep_until: MADE_AT,
+                };
+                commit = commit.with(Change::insert(Record::Name(name))).with(spend);
+            }
             store.commit(commit).await.unwrap();
         }
         let session = self.session(store.now());
@@ -128,9 +211,8 @@ async fn filled(vessel: &Vessel) {
     store.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_backed_up_comes_back_byte_for_byte() {
-    let (from, to) = (Vessel::sqlite(), Vessel::sqlite());
+async fn what_was_backed_up_comes_back_byte_for_byte(way: Way) {
+    let (from, to) = way.both().await;
     filled(&from).await;
     let file = from.path("one.archive");
     let (head, written) = archive::backup(&from.place, &file, MADE_AT).await.unwrap();
@@ -147,7 +229,7 @@ async fn what_was_backed_up_comes_back_byte_for_byte() {
     assert_eq!(written.counts["issuer"], 2);
     assert_eq!(written.counts["name"], 1_400);
     assert_eq!(written.counts["spent"], 1_400);
-    assert_eq!(written.counts["event"], 1_404);
+    assert_eq!(written.counts["event"], 32);
     assert_eq!(written.counts["session"], 2);
 
     let (_, read) = archive::restore(&file, &to.place, Extent::Everything)
@@ -163,10 +245,9 @@ async fn what_was_backed_up_comes_back_byte_for_byte() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn c15_an_archive_is_readable_by_its_owner_alone_and_written_over_nothing() {
+async fn c15_an_archive_is_readable_by_its_owner_alone_and_written_over_nothing(way: Way) {
     use std::os::unix::fs::PermissionsExt as _;
-    let from = Vessel::sqlite();
+    let from = way.from().await;
     filled(&from).await;
     let file = from.path("one.archive");
     archive::backup(&from.place, &file, MADE_AT).await.unwrap();
@@ -175,7 +256,9 @@ async fn c15_an_archive_is_readable_by_its_owner_alone_and_written_over_nothing(
         0o600
     );
     let before = fs::read(&file).unwrap();
-    for taken in [file.clone(), from.scratch.file()] {
+    let other = from.path("other");
+    fs::write(&other, "something of somebody").unwrap();
+    for taken in [file.clone(), other.clone()] {
         let refused = archive::backup(&from.place, &taken, MADE_AT).await;
         assert!(
             matches!(refused, Err(ArchiveError::Exists(_))),
@@ -183,6 +266,7 @@ async fn c15_an_archive_is_readable_by_its_owner_alone_and_written_over_nothing(
         );
     }
     assert!(fs::read(&file).unwrap() == before);
+    assert_eq!(fs::read_to_string(&other).unwrap(), "something of somebody");
     let left: Vec<_> = fs::read_dir(file.parent().unwrap())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -191,9 +275,8 @@ async fn c15_an_archive_is_readable_by_its_owner_alone_and_written_over_nothing(
     assert_eq!(left, [""; 0]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_archive_that_was_changed_or_cut_leaves_the_store_empty() {
-    let (from, to) = (Vessel::sqlite(), Vessel::sqlite());
+async fn an_archive_that_was_changed_or_cut_leaves_the_store_empty(way: Way) {
+    let (from, to) = way.both().await;
     filled(&from).await;
     let file = from.path("good.archive");
     archive::backup(&from.place, &file, MADE_AT).await.unwrap();
@@ -258,9 +341,8 @@ async fn an_archive_that_was_changed_or_cut_leaves_the_store_empty() {
         .unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_holds_something_is_not_restored_into() {
-    let (from, to) = (Vessel::sqlite(), Vessel::sqlite());
+async fn a_store_that_holds_something_is_not_restored_into(way: Way) {
+    let (from, to) = way.both().await;
     filled(&from).await;
     let file = from.path("one.archive");
     archive::backup(&from.place, &file, MADE_AT).await.unwrap();
@@ -280,9 +362,8 @@ async fn a_store_that_holds_something_is_not_restored_into() {
     assert_eq!(archive::sums(&to.place).await.unwrap(), before);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn k4_a_restore_begins_a_new_epoch() {
-    let (from, to) = (Vessel::sqlite(), Vessel::sqlite());
+async fn k4_a_restore_begins_a_new_epoch(way: Way) {
+    let (from, to) = way.both().await;
     filled(&from).await;
     let file = from.path("one.archive");
     let (_, written) = archive::backup(&from.place, &file, MADE_AT).await.unwrap();
@@ -319,9 +400,8 @@ async fn last_event(store: &dyn Store, issuer: Id<Issuer>) -> Event {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_backup_is_of_one_moment_and_holds_up_no_writer() {
-    let from = Vessel::sqlite();
+async fn a_backup_is_of_one_moment_and_holds_up_no_writer(way: Way) {
+    let from = way.from().await;
     filled(&from).await;
     let store = from.open().await;
     let records = store.records();
@@ -346,17 +426,16 @@ async fn a_backup_is_of_one_moment_and_holds_up_no_writer() {
         n += 1;
     }
     assert!(n > 0);
-    let to = Vessel::sqlite();
+    let to = way.to().await;
     let (_, sums) = archive::restore(&file, &to.place, Extent::Everything)
         .await
         .unwrap();
     assert_eq!(sums.counts["name"], sums.counts["spent"]);
-    assert_eq!(sums.counts["event"], sums.counts["name"] + 4);
+    assert_eq!(sums.counts["event"], sums.counts["name"] - 1_400 + 32);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_acknowledged_commit_is_in_the_store_moved_to() {
-    let (from, to) = (Vessel::sqlite(), Vessel::sqlite());
+async fn every_acknowledged_commit_is_in_the_store_moved_to(way: Way) {
+    let (from, to) = way.both().await;
     filled(&from).await;
     let store = from.open().await;
     let mut writers = tokio::task::JoinSet::new();
@@ -414,9 +493,8 @@ async fn every_acknowledged_commit_is_in_the_store_moved_to() {
     assert!(matches!(back, Err(ArchiveError::Fenced(_))), "{back:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_move_that_fails_leaves_the_store_in_use() {
-    let (from, to) = (Vessel::sqlite(), Vessel::sqlite());
+async fn a_move_that_fails_leaves_the_store_in_use(way: Way) {
+    let (from, to) = way.both().await;
     filled(&from).await;
     let store = from.open().await;
     let hand = Hand::new("https://third.example");
@@ -429,31 +507,23 @@ async fn a_move_that_fails_leaves_the_store_in_use() {
     );
     let name = |n: u8| Change::insert(Record::Name(Name::client(&format!("tv {n}"))));
     hand.write(store.records().as_ref(), name(1)).await;
-    // A row that cannot be copied: the fence comes down again.
-    let OpenStore::Sqlite(sqlite) = &store else {
-        panic!("a file was opened");
-    };
-    let broken = "INSERT INTO issuer (issuer, key, version, body) VALUES (x'00', x'00', 1, 'x')";
-    sqlite
-        .tamper(|connection| connection.execute(broken, []))
-        .await
-        .unwrap()
-        .unwrap();
-    let free = Vessel::sqlite();
+    // A copy that cannot be made: the fence comes down again.
+    tamper(&store, "DROP TABLE spent").await;
+    let free = way.to().await;
     let undone = archive::relocate(&from.place, &free.place).await;
     assert!(matches!(undone, Err(MoveError::Undone(_))), "{undone:?}");
     assert!(archive::is_empty(&free.place).await.unwrap());
     hand.write(store.records().as_ref(), name(2)).await;
+    assert!(archive::fence(&from.place).await.unwrap().is_none());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_interrupted_move_goes_on_or_is_given_up() {
+async fn an_interrupted_move_goes_on_or_is_given_up(way: Way) {
     let fence = |to: &Vessel| Fence {
         target: to.place.to_string(),
         stage: Stage::Copying,
     };
     // Interrupted before the copy was complete: the target is empty.
-    let (from, to) = (Vessel::sqlite(), Vessel::sqlite());
+    let (from, to) = way.both().await;
     filled(&from).await;
     let before = archive::sums(&from.place).await.unwrap();
     archive::raise_fence(&from.place, fence(&to)).await.unwrap();
@@ -462,7 +532,7 @@ async fn an_interrupted_move_goes_on_or_is_given_up() {
         .err()
         .unwrap();
     assert!(refused.to_string().contains("placet move"), "{refused}");
-    let other = Vessel::sqlite();
+    let other = way.to().await;
     let elsewhere = archive::relocate(&from.place, &other.place).await;
     assert!(
         matches!(elsewhere, Err(MoveError::Refused(ArchiveError::Fenced(_)))),
@@ -476,7 +546,7 @@ async fn an_interrupted_move_goes_on_or_is_given_up() {
     assert_eq!(archive::sums(&to.place).await.unwrap(), before);
 
     // Interrupted after the copy was complete and before anybody said so.
-    let (from, to) = (Vessel::sqlite(), Vessel::sqlite());
+    let (from, to) = way.both().await;
     filled(&from).await;
     archive::raise_fence(&from.place, fence(&to)).await.unwrap();
     archive::copy(&from.place, &to.place).await.unwrap();
@@ -485,7 +555,7 @@ async fn an_interrupted_move_goes_on_or_is_given_up() {
     assert_eq!(standing.stage, Stage::Complete);
 
     // Interrupted so, and somebody has used the target since: it is not the copy any more.
-    let (from, to) = (Vessel::sqlite(), Vessel::sqlite());
+    let (from, to) = way.both().await;
     filled(&from).await;
     archive::raise_fence(&from.place, fence(&to)).await.unwrap();
     archive::copy(&from.place, &to.place).await.unwrap();
@@ -500,7 +570,7 @@ async fn an_interrupted_move_goes_on_or_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_not_backed_up() {
-    let from = Vessel::sqlite();
+    let from = Vessel::new(Engine::Sqlite).await;
     let file = from.path("none.archive");
     assert!(archive::backup(&from.place, &file, MADE_AT).await.is_err());
     assert!(!file.exists());

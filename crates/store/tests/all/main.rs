@@ -14,7 +14,11 @@ mod postgres_locks;
 #[cfg(feature = "postgres-tests")]
 mod postgres_schema;
 mod processes;
+#[expect(dead_code, reason = "the scenes of the core; these tests need a few of them")]
+#[path = "../../../core/tests/all/scene.rs"]
+mod scene;
 mod schema;
+mod verify;
 
 mod sqlite {
     placet_store::conformance_tests!(crate::harness::sqlite);
