@@ -13,6 +13,7 @@ use std::{
 };
 
 use super::{
+    browser::Cookies,
     dice::Dice,
     hand::Hand,
     journal::{JournalProcess, Step},
@@ -46,6 +47,8 @@ pub(crate) struct Bout {
     torn_is_excused: bool,
     /// Whether clients ask another server when one does not take a request.
     retries: bool,
+    /// Of a person who is signed in: a sign-in takes longer than all the rest of a flow.
+    cookies: Option<Cookies>,
 }
 
 impl Bout {
@@ -63,6 +66,7 @@ impl Bout {
             steps: AtomicU64::new(1),
             torn_is_excused: false,
             retries: false,
+            cookies: None,
             setup,
         })
     }
@@ -94,6 +98,10 @@ impl Bout {
         harm: impl FnOnce(&Self) -> Result<T, String>,
     ) -> Result<T, String> {
         self.row.cycles += 1;
+        if self.cookies.is_none() {
+            let signed_in = self.hand()?.sign_in()?;
+            self.cookies = signed_in;
+        }
         let seeds: Vec<u64> = (0..WORKERS)
             .map(|number| self.dice.next() ^ number)
             .collect();
@@ -101,8 +109,13 @@ impl Bout {
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
             let mut workers = Vec::new();
-            for seed in seeds {
-                let hands = (this.hand()?, this.hand()?);
+            for (number, seed) in seeds.into_iter().enumerate() {
+                let mut hands = (this.hand()?, this.hand()?);
+                // One worker's persons sign in by themselves each time.
+                if let Some(cookies) = this.cookies.as_ref().filter(|_| number > 0) {
+                    hands.0 = hands.0.signed_in(cookies.clone());
+                    hands.1 = hands.1.signed_in(cookies.clone());
+                }
                 let stop = &stop;
                 workers.push(scope.spawn(move || worker::work(hands, Dice::new(seed), stop)));
             }

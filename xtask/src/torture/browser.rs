@@ -5,16 +5,20 @@ use std::{collections::BTreeMap, io};
 use super::{
     lines::Lines,
     page::{Page, Submission},
+    setup::CALLBACK,
 };
 use crate::http::{Reply, Request};
 
 const MOST_REDIRECTS: u32 = 10;
 
+/// Cookies by name.
+pub(crate) type Cookies = BTreeMap<String, String>;
+
 /// One browser of one person.
 #[derive(Debug)]
 pub(crate) struct Browser<'a> {
     lines: Lines<'a>,
-    cookies: BTreeMap<String, String>,
+    cookies: Cookies,
     /// The path of the page shown.
     at: String,
 }
@@ -24,6 +28,14 @@ pub(crate) struct Browser<'a> {
 pub(crate) struct Shown {
     pub(crate) status: u16,
     pub(crate) page: Page,
+    /// The address of a client the browser was sent back to.
+    pub(crate) sent_to: Option<String>,
+}
+
+/// What an answer means to a browser.
+enum Seen {
+    Shown(Shown),
+    Further(Request),
 }
 
 impl<'a> Browser<'a> {
@@ -35,6 +47,17 @@ impl<'a> Browser<'a> {
         }
     }
 
+    /// The cookies it has: another browser with the same ones is a tab beside it.
+    pub(crate) fn cookies(&self) -> Cookies {
+        self.cookies.clone()
+    }
+
+    /// Takes over cookies.
+    pub(crate) fn with_cookies(mut self, cookies: Cookies) -> Self {
+        self.cookies = cookies;
+        self
+    }
+
     /// Opens an address of the server.
     pub(crate) fn visit(&mut self, url: &str) -> io::Result<Shown> {
         self.at = path_of(url, &self.at);
@@ -44,6 +67,25 @@ impl<'a> Browser<'a> {
 
     /// Sends a form.
     pub(crate) fn submit(&mut self, form: &Submission) -> io::Result<Shown> {
+        let request = self.request_of(form);
+        self.go(request)
+    }
+
+    /// What is sent with a form, cookies and all.
+    pub(crate) fn dressed_form(&mut self, form: &Submission) -> Request {
+        let request = self.request_of(form);
+        self.dressed(request)
+    }
+
+    /// Goes on from an answer that came by another way.
+    pub(crate) fn follow(&mut self, reply: Reply) -> io::Result<Shown> {
+        match self.seen(reply) {
+            Seen::Shown(shown) => Ok(shown),
+            Seen::Further(request) => self.go(request),
+        }
+    }
+
+    fn request_of(&mut self, form: &Submission) -> Request {
         let action = form.action.clone().unwrap_or_else(|| self.at.clone());
         self.at = path_of(&action, &self.at);
         let fields: Vec<(&str, &str)> = form
@@ -51,32 +93,43 @@ impl<'a> Browser<'a> {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let request = if form.post {
-            Request::post(&self.at, &fields)
-        } else {
-            let path = self.at.split('?').next().unwrap_or_default().to_owned();
-            Request::get(&format!("{path}?{}", crate::http::form(&fields)))
-        };
-        self.go(request)
+        if form.post {
+            return Request::post(&self.at, &fields);
+        }
+        let path = self.at.split('?').next().unwrap_or_default().to_owned();
+        Request::get(&format!("{path}?{}", crate::http::form(&fields)))
     }
 
     fn go(&mut self, mut request: Request) -> io::Result<Shown> {
         for _ in 0..MOST_REDIRECTS {
             let reply = self.lines.send(&self.dressed(request))?;
-            self.keep_cookies(&reply);
-            let Some(target) = reply
-                .header("location")
-                .filter(|_| (300..400).contains(&reply.status))
-            else {
-                return Ok(Shown {
-                    status: reply.status,
-                    page: Page::parse(&reply.body),
-                });
-            };
-            self.at = path_of(target, &self.at);
-            request = Request::get(&self.at);
+            match self.seen(reply) {
+                Seen::Shown(shown) => return Ok(shown),
+                Seen::Further(next) => request = next,
+            }
         }
         Err(io::Error::other("too many redirects"))
+    }
+
+    fn seen(&mut self, reply: Reply) -> Seen {
+        self.keep_cookies(&reply);
+        let target = reply
+            .header("location")
+            .filter(|_| (300..400).contains(&reply.status));
+        let sent_to = target
+            .filter(|target| target.starts_with(CALLBACK))
+            .map(str::to_owned);
+        match target {
+            Some(target) if sent_to.is_none() => {
+                self.at = path_of(target, &self.at);
+                Seen::Further(Request::get(&self.at))
+            }
+            _ => Seen::Shown(Shown {
+                status: reply.status,
+                page: Page::parse(&reply.body),
+                sent_to,
+            }),
+        }
     }
 
     /// Adds what a browser adds: cookies, and where a form comes from.

@@ -64,6 +64,7 @@ impl Fleet {
             name,
             nodes,
             databases: vec![url.to_owned()],
+            more: String::new(),
         };
         let bout = Bout::new(name, Setup::new(&plan.binary, &wishes)?, plan.seed)?;
         let (clusters, proxies) = ground;

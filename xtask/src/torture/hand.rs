@@ -12,7 +12,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    browser::{Browser, Shown},
+    browser::{Browser, Cookies, Shown},
     journal::{Action, Pen, Reply},
     lines::Lines,
     setup::{DEVICE, PERSON, SERVICE},
@@ -69,6 +69,21 @@ impl<'a> Hand<'a> {
             steps,
             endpoints: None,
         }
+    }
+
+    /// Signs in once: the cookies of a person who did.
+    pub(crate) fn sign_in(&mut self) -> Told<Cookies> {
+        let Some(opened) = self.open()? else {
+            return Ok(None);
+        };
+        let answered = self.answer(&opened, true)?;
+        Ok(answered.map(|_| self.browser.cookies()))
+    }
+
+    /// Goes on as a person who signed in.
+    pub(crate) fn signed_in(mut self, cookies: Cookies) -> Self {
+        self.browser = self.browser.with_cookies(cookies);
+        self
     }
 
     /// Device authorization.
@@ -180,7 +195,7 @@ impl<'a> Hand<'a> {
     pub(crate) fn answer(&mut self, opened: &Opened, approve: bool) -> Told<String> {
         let mut shown = self.browser.visit(&opened.verification_uri);
         for _ in 0..MOST_PAGES {
-            let Ok(Shown { status, page }) = &shown else {
+            let Ok(Shown { status, page, .. }) = &shown else {
                 return Ok(None);
             };
             if *status >= 500 {
@@ -242,7 +257,7 @@ impl<'a> Hand<'a> {
             Ok(Shown { status, .. }) if *status >= 500 => {
                 self.pen.lost(step, &format!("status {status}"))
             }
-            Ok(Shown { page, status }) => {
+            Ok(Shown { page, status, .. }) => {
                 let outcome = page
                     .by_id("outcome")
                     .and_then(|tag| tag.get("data-outcome"))

@@ -18,6 +18,10 @@ use crate::{
 pub(crate) const DEVICE: (&str, &str) = ("torture-device", "torture-device-secret-0123456789");
 /// The client that acts for itself.
 pub(crate) const SERVICE: (&str, &str) = ("torture-service", "torture-service-secret-0123456789");
+/// The client that gets codes by redirect. It has a secret and does without PKCE.
+pub(crate) const WEB: (&str, &str) = ("torture-web", "torture-web-secret-0123456789");
+/// Where it gets them; nobody listens there.
+pub(crate) const CALLBACK: &str = "http://127.0.0.1:9/callback";
 /// The person who answers.
 pub(crate) const PERSON: (&str, &str) = ("ada", "correct horse battery staple");
 
@@ -29,6 +33,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) nodes: usize,
     /// One database for each node, as `database_url`; the last one is used for all that follow.
     pub(crate) databases: Vec<String>,
+    /// What else stands in the configuration.
+    pub(crate) more: String,
 }
 
 impl<'a> Wishes<'a> {
@@ -38,6 +44,7 @@ impl<'a> Wishes<'a> {
             name,
             nodes: 1,
             databases: vec![format!("sqlite:./{STORE}/placet.db")],
+            more: String::new(),
         }
     }
 }
@@ -99,10 +106,13 @@ impl Setup {
                 .replace("DEVICE_SECRET", DEVICE.1)
                 .replace("SERVICE_ID", SERVICE.0)
                 .replace("SERVICE_SECRET", SERVICE.1)
+                .replace("WEB_ID", WEB.0)
+                .replace("WEB_SECRET", WEB.1)
+                .replace("CALLBACK", CALLBACK)
                 .replace("PERSON_NAME", PERSON.0)
                 .replace("PERSON_PASSWORD", PERSON.1);
             let config = work.join(format!("node-{number}.toml"));
-            fs::write(&config, text).map_err(said)?;
+            fs::write(&config, text + &wishes.more).map_err(said)?;
             let log = work.join(format!("node-{number}.log"));
             nodes.push(Node {
                 config,
@@ -279,4 +289,14 @@ client_name = "Torture service"
 token_endpoint_auth_method = "client_secret_basic"
 grant_types = ["client_credentials"]
 scope = "read"
+
+[[clients]]
+client_id = "WEB_ID"
+client_secret = "WEB_SECRET"
+client_name = "Torture web site"
+token_endpoint_auth_method = "client_secret_basic"
+grant_types = ["authorization_code", "refresh_token"]
+redirect_uris = ["CALLBACK"]
+require_pkce = false
+scope = "openid offline_access read"
 "#;

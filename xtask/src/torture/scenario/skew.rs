@@ -23,6 +23,7 @@ pub(super) fn run(plan: &Plan) -> Result<Row, String> {
         name: "skew",
         nodes: 2,
         databases: vec![cluster.url()],
+        more: String::new(),
     };
     let mut bout = Bout::new("skew", Setup::new(&plan.binary, &wishes)?, plan.seed)?;
     let shim = Shim::new(&bout.setup.work, &bout.setup.store())?;
