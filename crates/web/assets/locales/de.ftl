@@ -121,8 +121,8 @@ sessions-end = Beenden
 sessions-end-of = Beenden: Anmeldung von { $browser }
 sessions-end-several = In mehreren Browsern abmelden …
 sessions-end-several-sure = Diese Browser werden sofort abgemeldet. Was Apps nur tun dürfen, solange Sie dort angemeldet sind, endet ebenfalls.
-sessions-end-others-yes = Alle anderen Browser
-sessions-end-all-yes = Alle, auch diesen Browser
+sessions-end-others-yes = Alle anderen abmelden
+sessions-end-all-yes = Überall abmelden
 
 ## Abmeldung
 sign-out-title = Abmelden?

@@ -121,8 +121,8 @@ sessions-end = End
 sessions-end-of = End the sign-in of { $browser }
 sessions-end-several = Sign out in several browsers …
 sessions-end-several-sure = Those browsers are signed out at once. What apps may do only while you are signed in there ends too.
-sessions-end-others-yes = All other browsers
-sessions-end-all-yes = All, this browser too
+sessions-end-others-yes = Sign out all others
+sessions-end-all-yes = Sign out everywhere
 
 ## Sign-out
 sign-out-title = Sign out?

@@ -121,8 +121,8 @@ sessions-end = Terminer
 sessions-end-of = Terminer la connexion de { $browser }
 sessions-end-several = Se déconnecter dans plusieurs navigateurs …
 sessions-end-several-sure = Ces navigateurs sont déconnectés aussitôt. Ce que les applications ne peuvent faire que tant que vous y êtes connecté prend fin aussi.
-sessions-end-others-yes = Tous les autres navigateurs
-sessions-end-all-yes = Tous, celui-ci compris
+sessions-end-others-yes = Déconnecter tous les autres
+sessions-end-all-yes = Se déconnecter partout
 
 ## Déconnexion
 sign-out-title = Se déconnecter ?
