@@ -67,6 +67,54 @@ export function accountCases(stage) {
       assert.equal((await stage.post('token_endpoint', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, client_id: 'tv' })).error, 'invalid_grant');
     }),
 
+    ...Object.fromEntries([true, false].map((javaScriptEnabled) => [
+      `everything allowed ends at once, after asking, ${javaScriptEnabled ? 'with' : 'without'} script`,
+      () => stage.person({ javaScriptEnabled }, async ({ page }) => {
+        const device = await allowedDevice(page);
+        const { url, state, redeem } = stage.authorization();
+        await page.goto(url);
+        await goThrough(page, { person: BEN });
+        const frame = await redeem((await stage.arrival(state)).brought.get('code'));
+        await page.goto(account);
+        assert.equal(await page.locator('#revoke-all-yes').isVisible(), false, 'it asks first');
+        await page.focus('#revoke-all');
+        await page.keyboard.press('Enter');
+        assert.equal(await page.locator('#revoke-all-yes').isVisible(), true);
+        assert.equal((await stage.introspect(frame.access_token)).active, true, 'asking ends nothing');
+        await press(page, '#revoke-all-yes');
+        assert.equal(await page.locator('#revoke-all').count(), 0);
+        assert.equal(await page.locator('[role=status]').count(), 1);
+        assert.deepEqual(await stage.introspect(frame.access_token), { status: 200, active: false });
+        for (const [client, token] of [['tv', device.refresh_token], ['frame', frame.refresh_token]]) {
+          const refreshed = await stage.post('token_endpoint', { grant_type: 'refresh_token', refresh_token: token, ...(client === 'tv' ? { client_id: 'tv' } : {}) }, client === 'frame');
+          assert.equal(refreshed.error, 'invalid_grant', client);
+        }
+      }),
+    ])),
+
+    'all other browsers can be signed out at once, and this one too': () => stage.person({}, async ({ page: first }) => {
+      await first.goto(account);
+      await signIn(first, BEN);
+      await stage.person({ javaScriptEnabled: false }, async ({ page: second }) => {
+        await second.goto(account);
+        await signIn(second, BEN);
+        const end = async (button) => {
+          await second.click('#end-sessions');
+          await press(second, button);
+        };
+        await end('#end-others-yes');
+        assert.equal(await second.locator('#end-sessions').count(), 0, 'there is no other left');
+        await first.reload();
+        await signIn(first, BEN);
+        await second.reload();
+        await end('#end-all-yes');
+        await second.goto(account);
+        assert.equal(await step(second), '#login');
+      });
+      await first.reload();
+      assert.equal(await step(first), '#login');
+    }),
+
     'people see their own, and nothing of others': () => stage.person({}, async ({ page }) => {
       await page.goto(account);
       assert.equal(await step(page), '#login');

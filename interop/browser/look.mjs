@@ -31,10 +31,11 @@ async function everyPage(stage, { page }, name) {
   await page.fill('#password', 'wrong');
   await press(page, '#submit-login');
   await see('login-refused');
-  const { url, state } = stage.authorization({ scope: 'openid profile photos photos.delete', resource: 'urn:example:photos' });
+  const { url, state, redeem } = stage.authorization({ scope: 'openid profile photos photos.delete', resource: 'urn:example:photos' });
   await page.goto(url);
   await goThrough(page, { person: ADA, see: async (_, at) => (at === '#client' ? undefined : seeStep(_, at)) });
-  await stage.arrival(state);
+  const { brought } = await stage.arrival(state);
+  assert.ok((await redeem(brought.get('code'))).access_token);
   await page.goBack();
   await see('answered');
 
@@ -55,6 +56,18 @@ async function everyPage(stage, { page }, name) {
   await see('error');
   await page.goto(`${issuer}/account`);
   await see('grants');
+  await stage.person({}, async ({ page: other }) => {
+    await other.goto(`${issuer}/account`);
+    await signIn(other, ADA);
+    await page.reload();
+    for (const asks of ['#revoke-all', '#end-sessions']) await page.click(asks);
+    await see('grants-asked');
+    await press(page, '#end-others-yes');
+    await see('grants-others-ended');
+    await page.click('#revoke-all');
+    await press(page, '#revoke-all-yes');
+    await see('grants-none-left');
+  });
   await page.goto(`${issuer}/sign-out`);
   await see('sign-out');
   await press(page, '#logout-yes');

@@ -188,6 +188,17 @@ export function safetyCases(stage) {
       }
     },
 
+    'h8 policy and terms are links that open beside the decision, and nothing of the client is loaded': () => stage.person({}, async ({ page }) => {
+      await page.goto(stage.authorization().url);
+      await signIn(page, ADA);
+      for (const [id, href] of [['#privacy-policy', 'https://frame.example/privacy'], ['#terms', 'https://frame.example/terms']]) {
+        const link = await page.$eval(id, (a) => ({ href: a.href, target: a.target, rel: a.rel, words: a.textContent }));
+        assert.deepEqual({ ...link, words: undefined }, { href, target: '_blank', rel: 'noopener noreferrer', words: undefined });
+        assert.match(link.words, /frame\.example.*new tab/);
+      }
+      assert.equal(await page.locator('main img').count(), 0);
+    }),
+
     'c12 text from a link is marked too': () => stage.person({}, async ({ page }) => {
       const hostile = `${HOSTILE}${INVISIBLE.join('x')}`;
       const device = new URL(`${issuer}/device`);

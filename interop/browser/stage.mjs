@@ -23,7 +23,7 @@ function declarations(receiver) {
     ],
     resources: [{ id: 'urn:example:photos', name: 'Photo store' }],
     clients: [
-      { client_id: 'frame', client_name: FRAME_NAME, client_secret: SECRET, redirect_uris: [receiver.uri], client_uri: `${receiver.origin}/`, grant_types: ['authorization_code', 'refresh_token'] },
+      { client_id: 'frame', client_name: FRAME_NAME, client_secret: SECRET, redirect_uris: [receiver.uri], client_uri: `${receiver.origin}/`, logo_uri: 'https://frame.example/logo.png', policy_uri: 'https://frame.example/privacy', tos_uri: 'https://frame.example/terms', grant_types: ['authorization_code', 'refresh_token'] },
       { client_id: 'tv', client_name: TV_NAME, grant_types: [DEVICE_CODE, 'refresh_token'] },
     ],
   };
