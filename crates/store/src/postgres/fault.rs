@@ -5,13 +5,17 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use placet_core::{store::StoreError, testing::Fault};
+use placet_core::{
+    store::{StoreError, Table},
+    testing::Fault,
+};
 
 use super::{
     PostgresStore,
     fold::Part,
     judge::{Failure, unavailable},
-    shape::Head,
+    shape::{Head, Shape},
+    statement::{self, Param},
 };
 
 /// The faults to come, first one first.
@@ -68,6 +72,32 @@ impl PostgresStore {
             _ => None,
         });
         Ok(texts.collect())
+    }
+
+    /// Every statement there is, one for each part a commit can have and every fixed one.
+    pub fn every_statement() -> Vec<String> {
+        let of_tables = Table::ALL.into_iter().flat_map(|table| {
+            let fixed = statement::of(table);
+            [Some(fixed.get), Some(fixed.page), fixed.owned, fixed.sweep]
+        });
+        let fixed = of_tables
+            .flatten()
+            .chain(statement::OTHERS)
+            .map(str::to_owned);
+        fixed.chain(Shape::all().iter().map(Shape::sql)).collect()
+    }
+
+    /// A setting of the connections that commits use.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn setting(&self, name: &str) -> Result<String, StoreError> {
+        let rows = self
+            .pool
+            .read("SELECT current_setting($1)", &[Param::Text(name)])
+            .await?;
+        let row = rows.first().ok_or_else(|| unavailable("no such setting"))?;
+        row.try_get(0).map_err(unavailable)
     }
 
     /// How many wait for a request.

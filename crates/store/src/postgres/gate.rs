@@ -36,14 +36,9 @@ pub(super) struct Pass<'a> {
 impl Gate {
     /// Asks for leave. `None` while a failed attempt is recent or another one is under way.
     pub(super) fn enter(&self) -> Option<Pass<'_>> {
-        let mut outage = self.outage();
-        if let Some(next) = outage.next {
-            if outage.trying || Instant::now() < next {
-                return None;
-            }
-            outage.trying = true;
-        }
-        Some(Pass {
+        let may = self.outage().enter(Instant::now());
+        // Made only when it is given: dropping one takes the lock.
+        may.then(|| Pass {
             gate: self,
             reached: false,
         })
@@ -66,15 +61,27 @@ impl Drop for Pass<'_> {
         let mut outage = self.gate.outage();
         if self.reached {
             *outage = Outage::default();
-            return;
+        } else {
+            outage.fail(Instant::now());
         }
-        let now = Instant::now();
+    }
+}
+
+impl Outage {
+    fn enter(&mut self, now: Instant) -> bool {
+        let Some(next) = self.next else { return true };
+        let may = !self.trying && now >= next;
+        self.trying |= may;
+        may
+    }
+
+    fn fail(&mut self, now: Instant) {
         // Many may fail together when the outage begins; that is one failure.
-        if outage.next.is_none_or(|next| next <= now) {
-            outage.next = Some(now + delay(outage.failures));
-            outage.failures = outage.failures.saturating_add(1);
+        if self.next.is_none_or(|next| next <= now) {
+            self.next = Some(now + delay(self.failures));
+            self.failures = self.failures.saturating_add(1);
         }
-        outage.trying = false;
+        self.trying = false;
     }
 }
 
@@ -92,29 +99,37 @@ pub(super) fn delay(failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::advance;
-
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn while_the_database_is_away_one_tries_and_seldom() {
-        let gate = Gate::default();
-        let (first, second) = (gate.enter().unwrap(), gate.enter().unwrap());
-        drop((first, second));
-        assert!(gate.enter().is_none(), "an attempt has just failed");
-        advance(FIRST_DELAY).await;
-        let one = gate.enter().expect("the delay is over");
-        assert!(gate.enter().is_none(), "one at a time");
-        drop(one);
+    #[test]
+    fn while_the_database_is_away_one_tries_and_seldom() {
+        let (mut outage, start) = (Outage::default(), Instant::now());
+        assert!(outage.enter(start) && outage.enter(start));
+        outage.fail(start);
+        outage.fail(start);
+        assert!(!outage.enter(start), "an attempt has just failed");
+        let mut now = start + FIRST_DELAY;
+        assert!(outage.enter(now), "the delay is over");
+        assert!(!outage.enter(now + LONGEST_DELAY), "one at a time");
         let mut attempts = 0;
         for _ in 0..10_000 {
-            advance(Duration::from_millis(1)).await;
-            attempts += u32::from(gate.enter().is_some());
+            outage.fail(now);
+            now += Duration::from_millis(1);
+            attempts += u32::from(outage.enter(now));
         }
         assert!((6..=16).contains(&attempts), "{attempts} in ten seconds");
-        advance(LONGEST_DELAY).await;
-        gate.enter().expect("two seconds are the longest").reached();
-        assert!(gate.enter().is_some() && gate.enter().is_some());
+        outage.fail(now);
+        assert!(outage.enter(now + LONGEST_DELAY), "nobody waits longer");
+    }
+
+    #[test]
+    fn leave_that_is_dropped_is_a_failure_and_one_success_opens_the_gate() {
+        let gate = Gate::default();
+        let late = gate.enter().unwrap();
+        drop(gate.enter().unwrap());
+        assert!(gate.enter().is_none());
+        late.reached();
+        assert!(gate.enter().is_some());
     }
 
     #[test]

@@ -39,16 +39,11 @@ use tokio::{
 };
 
 pub(crate) use self::whole::{Whole, links, links_of, schema_known, told};
+use self::{judge::unavailable, pool::Pool, session::Dial, wake::Herald};
 pub use self::{
     schema::Migrated,
     time::DatabaseTime,
     url::{NotAUrl, PostgresUrl},
-};
-use self::{
-    judge::unavailable,
-    pool::Pool,
-    session::Dial,
-    wake::Herald,
 };
 use crate::{sqlite::time::StoreTime, waiters::Waiters};
 
@@ -83,10 +78,14 @@ impl Default for Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// It holds tables of something else.
-    #[error("the database holds tables of something else; give Placet a database, or a schema, of its own")]
+    #[error(
+        "the database holds tables of something else; give Placet a database, or a schema, of its own"
+    )]
     Foreign,
     /// A newer release has changed it in a way this one does not know.
-    #[error("the database was changed by a newer release (migration {found}, this release knows up to {known}): use the newer release")]
+    #[error(
+        "the database was changed by a newer release (migration {found}, this release knows up to {known}): use the newer release"
+    )]
     Newer {
         /// The newest migration in the database.
         found: i64,

@@ -84,7 +84,10 @@ pub(super) async fn migrate(dial: &Dial) -> Result<Migrated, OpenError> {
 }
 
 /// The newest migration this release knows.
-pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+pub(super) const KNOWN: i64 = match MIGRATIONS.last() {
+    Some(newest) => newest.number,
+    None => 0,
+};
 
 /// The newest migration that is applied, 0 when there is none, after a check of all that are.
 pub(super) async fn newest_in(client: &Client) -> Result<i64, OpenError> {
@@ -188,24 +191,23 @@ fn newest(lines: &[Line]) -> i64 {
 
 /// The migrations that are missing, after a check of those that are not.
 fn judge(lines: &[Line]) -> Result<&'static [Migration], OpenError> {
-    const KNOWN: &[Migration] = &MIGRATIONS;
-    let newest_known = KNOWN.last().map_or(0, |migration| migration.number);
+    const ALL: &[Migration] = &MIGRATIONS;
     let found = newest(lines);
     let usable_from = lines.iter().map(|line| line.usable_from).max();
-    if found > newest_known && usable_from.is_some_and(|least| least > newest_known) {
+    if found > KNOWN && usable_from.is_some_and(|least| least > KNOWN) {
         return Err(OpenError::Newer {
             found,
-            known: newest_known,
+            known: KNOWN,
         });
     }
-    for (line, known) in lines.iter().zip(KNOWN) {
+    for (line, known) in lines.iter().zip(ALL) {
         if line.number != known.number || line.checksum != known.checksum() {
             return Err(OpenError::Altered {
                 number: line.number,
             });
         }
     }
-    Ok(KNOWN.get(lines.len()..).unwrap_or_default())
+    Ok(ALL.get(lines.len()..).unwrap_or_default())
 }
 
 /// Text must come back as it went in, so the database must not be of an encoding that lacks characters.

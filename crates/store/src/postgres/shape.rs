@@ -138,7 +138,7 @@ impl Shape {
     }
 
     /// One shape for each part a commit can have, for the test that prepares them all.
-    #[cfg(test)]
+    #[cfg(feature = "testing")]
     pub(super) fn all() -> Vec<Self> {
         let acts = [
             Act::Insert,

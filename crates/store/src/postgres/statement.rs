@@ -125,7 +125,7 @@ pub(super) const CLOCK: &str =
 pub(super) const NOTIFY: &str = "SELECT pg_notify('placet_wake', $1)";
 
 /// Everything above that does not belong to one table.
-#[cfg(test)]
+#[cfg(feature = "testing")]
 pub(super) const OTHERS: [&str; 15] = [
     SWEEP_SPENT,
     SWEEP_EVENTS,

@@ -111,58 +111,86 @@ fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
-impl Clock for DatabaseTime {
-    fn now(&self) -> Timestamp {
+impl DatabaseTime {
+    fn at(&self, instant: Instant) -> Timestamp {
         let offset_us = self.offset_us.load(Ordering::Acquire);
-        let micros = offset_us.saturating_add(micros(self.base.elapsed()));
+        let micros = offset_us.saturating_add(micros(instant.duration_since(self.base)));
         let now_ms = micros.div_euclid(1000);
         let before_ms = self.latest_ms.fetch_max(now_ms, Ordering::AcqRel);
         Timestamp::from_millis(now_ms.max(before_ms))
     }
 }
 
+impl Clock for DatabaseTime {
+    fn now(&self) -> Timestamp {
+        self.at(Instant::now())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use tokio::time::advance;
-
     use super::*;
 
-    const EPOCH_US: i64 = 1_800_000_000_000_000;
+    const EPOCH_MS: i64 = 1_800_000_000_000;
 
-    /// The database says `told_us` in the middle of a round trip of `trip_us`.
-    async fn ask(time: &DatabaseTime, trip_us: u64, told_us: i64) {
-        let asked = Instant::now();
-        advance(Duration::from_micros(trip_us)).await;
-        time.take(time.middle(asked, Instant::now(), told_us));
+    /// A time, and what a node knows of the database.
+    struct Scene {
+        time: DatabaseTime,
+        now: Instant,
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn c11_the_fastest_answer_counts_and_time_never_runs_backwards() {
-        let time = DatabaseTime::new();
-        ask(&time, 2_000, EPOCH_US).await;
-        assert_eq!(time.now().as_millis(), EPOCH_US / 1000 + 1);
+    impl Scene {
+        fn new() -> Self {
+            let time = DatabaseTime::new();
+            let now = time.base;
+            Self { time, now }
+        }
+
+        /// The database says, in the middle of a round trip, that so many milliseconds passed since the epoch.
+        fn ask(&mut self, trip_ms: u64, told_ms: i64) {
+            let asked = self.now;
+            self.now += Duration::from_millis(trip_ms);
+            let told_us = (EPOCH_MS + told_ms) * 1000;
+            self.time.take(self.time.middle(asked, self.now, told_us));
+        }
+
+        fn pass(&mut self, ms: u64) {
+            self.now += Duration::from_millis(ms);
+        }
+
+        /// Milliseconds since the epoch.
+        fn shown(&self) -> i64 {
+            self.time.at(self.now).as_millis() - EPOCH_MS
+        }
+    }
+
+    #[test]
+    fn c11_the_fastest_answer_counts_and_time_never_runs_backwards() {
+        let mut scene = Scene::new();
+        scene.ask(2, 0);
+        assert_eq!(scene.shown(), 1);
         // A slow answer, which agrees within its error, moves nothing.
-        ask(&time, 400_000, EPOCH_US + 150_000).await;
-        assert_eq!(time.now().as_millis(), EPOCH_US / 1000 + 401);
+        scene.ask(400, 150);
+        assert_eq!(scene.shown(), 401);
         // The clock of the database was set back by a minute: time stands still until it has caught up.
-        ask(&time, 1_000, EPOCH_US - 60_000_000).await;
-        let stopped = time.now();
-        advance(Duration::from_secs(59)).await;
-        assert_eq!(time.now(), stopped);
-        advance(Duration::from_secs(3)).await;
-        assert!(time.now() > stopped);
+        scene.ask(2, -60_000);
+        let stopped = scene.shown();
+        scene.pass(59_000);
+        assert_eq!(scene.shown(), stopped);
+        scene.pass(3_000);
+        assert!(scene.shown() > stopped);
         // And forward again, at once.
-        ask(&time, 1_000, EPOCH_US + 3_600_000_000).await;
-        assert!(time.now().as_millis() >= (EPOCH_US + 3_600_000_000) / 1000);
+        scene.ask(2, 3_600_000);
+        assert_eq!(scene.shown(), 3_600_001);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn an_old_measurement_gives_way_to_a_worse_new_one() {
-        let time = DatabaseTime::new();
-        ask(&time, 200, EPOCH_US).await;
-        advance(Duration::from_secs(100)).await;
+    #[test]
+    fn an_old_measurement_gives_way_to_a_worse_new_one() {
+        let mut scene = Scene::new();
+        scene.ask(0, 0);
+        scene.pass(100_000);
         // A hundred seconds may have put the clocks 20 ms apart; this answer is right to 10 ms.
-        ask(&time, 20_000, EPOCH_US + 100_015_000).await;
-        assert_eq!(time.now().as_millis(), (EPOCH_US + 100_025_000) / 1000);
+        scene.ask(20, 100_015);
+        assert_eq!(scene.shown(), 100_025);
     }
 }

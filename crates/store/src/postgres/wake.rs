@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_name_leads_back_to_its_request_and_nonsense_to_none() {
-        let id = Id::from_bytes(*b"\x00\x01request\xff\xfe\x7f 12");
+        let id = Id::from_bytes(*b"\x00\x01request\xff\xfe\x7f 123");
         assert_eq!(named(name(&id).as_bytes()), Some(id));
         assert_eq!(named(b"not thirty-two digits, but bytes"), None);
         assert!(name(&id).len() * NAMES < 8_000);

@@ -15,10 +15,11 @@ use std::{
 };
 
 use placet_core::{
+    event::{Event, EventKind},
     id::Id,
     issuer::Issuer,
-    store::{Boxed, Key, Store},
-    testing::{Fault, FixedClock},
+    store::{Boxed, Change, Commit, Key, Name, Outcome, Record, Store},
+    testing::{Fault, FixedClock, SeededRandom},
 };
 use placet_store::{
     PostgresStore, PostgresUrl,
@@ -157,6 +158,12 @@ impl Cluster {
         Ok(rows.collect())
     }
 
+    /// Runs SQL that gives one value.
+    pub(crate) async fn value(&self, database: &str, sql: &str) -> String {
+        let rows = self.sql(database, sql).await.unwrap();
+        rows.into_iter().flatten().flatten().next().expect(sql)
+    }
+
     /// A database that is empty, by its name.
     pub(crate) async fn database(&self) -> String {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
@@ -180,6 +187,16 @@ impl Cluster {
         clock: &FixedClock,
     ) -> Result<PostgresStore, OpenError> {
         open(&self.url_of(database), clock).await
+    }
+
+    /// Names the standbys every commit waits for.
+    pub(crate) async fn standbys(&self, names: &str) {
+        let set = format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'");
+        self.sql("postgres", &set).await.unwrap();
+        self.sql("postgres", "SELECT pg_reload_conf()")
+            .await
+            .unwrap();
+        moment().await;
     }
 
     /// Where the server's socket is.
@@ -293,4 +310,93 @@ pub(crate) fn literal(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").unwrap();
         text
     })
+}
+
+/// A node and what its commits are made from.
+pub(crate) struct Node {
+    pub(crate) store: Arc<PostgresStore>,
+    pub(crate) issuer: Id<Issuer>,
+    random: SeededRandom,
+}
+
+impl Node {
+    /// A node on a database of the shared server, and the database's name.
+    pub(crate) async fn new(seed: u64) -> (Self, String) {
+        let cluster = Cluster::shared().await;
+        let database = cluster.database().await;
+        let node = Self::at(&cluster.url_of(&database), seed).await;
+        (node, database)
+    }
+
+    pub(crate) async fn at(url: &str, seed: u64) -> Self {
+        Self::with(open(url, &FixedClock::default()).await.unwrap(), seed)
+    }
+
+    pub(crate) fn with(store: PostgresStore, seed: u64) -> Self {
+        Self {
+            store: Arc::new(store),
+            issuer: Id::from_bytes([7; 16]),
+            random: SeededRandom::new(seed),
+        }
+    }
+
+    pub(crate) fn commit(&self, changes: impl IntoIterator<Item = Change>) -> Commit {
+        let now = self.store.now();
+        let id = Id::ordered(now, &self.random);
+        let event = Event::new(id, EventKind::ClientChanged, now);
+        changes
+            .into_iter()
+            .fold(Commit::new(self.issuer, event), Commit::with)
+    }
+
+    /// A commit that takes a name.
+    pub(crate) fn naming(&self, text: &str) -> Commit {
+        self.commit([Change::insert(Record::Name(Name::client(text)))])
+    }
+
+    pub(crate) async fn has(&self, text: &str) -> bool {
+        let key = Key::name(&Name::client(text));
+        self.store.get(self.issuer, key).await.unwrap().is_some()
+    }
+
+    /// What became of a commit.
+    pub(crate) async fn outcome(&self, commit: &Commit) -> Outcome {
+        let outcome = self.store.outcome(self.issuer, commit.event.id);
+        outcome.await.unwrap()
+    }
+}
+
+/// A client that keeps a transaction open, past every store.
+pub(crate) struct Holder {
+    pub(crate) client: tokio_postgres::Client,
+    _driver: tokio::task::JoinSet<Result<(), tokio_postgres::Error>>,
+}
+
+impl Holder {
+    /// Begins a transaction and does `sql` in it.
+    pub(crate) async fn holding(url: &str, sql: &str) -> Self {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+            .await
+            .unwrap();
+        let mut driver = tokio::task::JoinSet::new();
+        driver.spawn(connection);
+        client
+            .batch_execute(&format!("BEGIN; {sql}"))
+            .await
+            .unwrap();
+        Self {
+            client,
+            _driver: driver,
+        }
+    }
+
+    /// Ends the transaction.
+    pub(crate) async fn end(self, word: &str) {
+        self.client.batch_execute(word).await.unwrap();
+    }
+}
+
+/// Long enough for a statement that does not wait to end.
+pub(crate) async fn moment() {
+    tokio::time::sleep(Duration::from_millis(300)).await;
 }
