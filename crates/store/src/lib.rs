@@ -4,6 +4,7 @@
 pub mod archive;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod insist;
 mod location;
 mod open;
 pub mod postgres;

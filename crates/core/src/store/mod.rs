@@ -172,7 +172,8 @@ pub trait Store: Send + Sync {
     fn commit(&self, commit: Commit) -> Boxed<'_, Result<(), StoreError>>;
 
     /// Tells, after [`StoreError::Unknown`], whether the commit with this event happened. Once it said
-    /// [`Outcome::Absent`] the commit can no longer happen.
+    /// [`Outcome::Absent`] the commit can no longer happen. A store that is in trouble itself tries for a few seconds
+    /// before it fails.
     fn outcome(&self, issuer: Id<Issuer>, id: Id<Event>) -> Boxed<'_, Result<Outcome, StoreError>>;
 
     /// Resolves when the request is newer than `seen`, on any node, or at `until`. Never misses a change between
@@ -233,9 +234,6 @@ typed_reads! {
     issuer(Id<Issuer>) -> Issuer(Issuer) = Key::issuer;
 }
 
-/// How often an unknown outcome is asked for before the caller is told to come back.
-const OUTCOME_TRIES: u8 = 5;
-
 impl dyn Store + '_ {
     /// Commits, and finds out what happened when the reply was lost.
     ///
@@ -247,17 +245,14 @@ impl dyn Store + '_ {
             Err(StoreError::Unknown) => {}
             told => return told,
         }
-        for _ in 0..OUTCOME_TRIES {
-            match self.outcome(issuer, id).await {
-                Ok(Outcome::Committed) => return Ok(()),
-                Ok(Outcome::Absent) => {
-                    let source = "the commit was lost".into();
-                    return Err(StoreError::Unavailable { source });
-                }
-                Err(_) => {}
+        match self.outcome(issuer, id).await {
+            Ok(Outcome::Committed) => Ok(()),
+            Ok(Outcome::Absent) => {
+                let source = "the commit was lost".into();
+                Err(StoreError::Unavailable { source })
             }
+            Err(_) => Err(StoreError::Unknown),
         }
-        Err(StoreError::Unknown)
     }
 
     /// Reads the client that goes by this `client_id`.

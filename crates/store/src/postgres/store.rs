@@ -22,6 +22,7 @@ use super::{
     read::row_limit,
     statement::{self, Param},
 };
+use crate::insist::insist;
 
 /// The most rows one step of a sweep deletes, each step being a transaction of its own.
 const STEP_LIMIT: usize = 256;
@@ -128,7 +129,7 @@ impl Store for PostgresStore {
     }
 
     fn outcome(&self, issuer: Id<Issuer>, id: Id<Event>) -> Boxed<'_, Result<Outcome, StoreError>> {
-        Box::pin(self.decide(issuer, id))
+        Box::pin(insist(move || self.decide(issuer, id)))
     }
 
     fn changed(

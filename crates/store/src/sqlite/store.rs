@@ -21,6 +21,7 @@ use super::{
     job::{CommitJob, Job},
     sweep,
 };
+use crate::insist::insist;
 
 impl Store for SqliteStore {
     fn now(&self) -> Timestamp {
@@ -102,7 +103,8 @@ impl Store for SqliteStore {
     }
 
     fn outcome(&self, issuer: Id<Issuer>, id: Id<Event>) -> Boxed<'_, Result<Outcome, StoreError>> {
-        Box::pin(self.ask(move |reply| Job::Outcome { issuer, id, reply }))
+        let ask = move || self.ask(move |reply| Job::Outcome { issuer, id, reply });
+        Box::pin(insist(ask))
     }
 
     fn changed(
