@@ -46,6 +46,21 @@ pub(crate) fn system(folders: &[PathBuf]) -> Result<(), String> {
             packages: &["python3", "python3-venv"],
         },
     ];
+    install(&needs)
+}
+
+/// Installs the PostgreSQL server, which the tests of its store run.
+///
+/// # Errors
+/// The command to run, when it may not be run here or fails.
+pub(crate) fn database() -> Result<(), String> {
+    install(&[Need {
+        there: has("initdb") || has_server(),
+        packages: &["postgresql"],
+    }])
+}
+
+fn install(needs: &[Need]) -> Result<(), String> {
     let missing: Vec<&str> = needs
         .iter()
         .filter(|need| !need.there)
@@ -154,6 +169,14 @@ fn apt(words: &[&str]) -> process::Finished {
 
 fn has(program: &str) -> bool {
     place::on_path(program).is_some()
+}
+
+/// Debian keeps the server's programs in a folder for each of its versions, off the path.
+fn has_server() -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    versions
+        .flatten()
+        .any(|version| version.path().join("bin/initdb").is_file())
 }
 
 /// Debian ships `python3` without what makes a virtual environment.

@@ -84,12 +84,20 @@ fn tests(report: &mut Report) {
         {
             return Step::noted(false, error);
         }
+        if let Err(command) = install::database() {
+            return Step::noted(
+                false,
+                format!("the store's tests need PostgreSQL: {command}"),
+            );
+        }
         let mut command = cargo();
         command.args([
             "test",
             "--quiet",
             "--locked",
             "--workspace",
+            "--features",
+            "placet-store/postgres-tests",
             "--no-fail-fast",
         ]);
         command

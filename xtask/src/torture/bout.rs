@@ -49,6 +49,8 @@ pub(crate) struct Bout {
     retries: bool,
     /// Of a person who is signed in: a sign-in takes longer than all the rest of a flow.
     cookies: Option<Cookies>,
+    /// How long workers rest after each flow.
+    pause: Duration,
 }
 
 impl Bout {
@@ -67,6 +69,7 @@ impl Bout {
             torn_is_excused: false,
             retries: false,
             cookies: None,
+            pause: Duration::ZERO,
             setup,
         })
     }
@@ -92,16 +95,36 @@ impl Bout {
         Ok(Hand::new(&lines, self.journal.connect()?, &self.steps))
     }
 
+    /// Lets a person sign in, unless one is.
+    pub(crate) fn sign_in(&mut self) -> Result<(), String> {
+        if self.cookies.is_none() {
+            let signed_in = self.hand()?.sign_in()?;
+            self.cookies = signed_in;
+        }
+        Ok(())
+    }
+
+    /// An actor on these servers whose person is signed in.
+    pub(crate) fn person_at(&self, addresses: &[&str]) -> Result<Hand<'_>, String> {
+        let hand = self.hand_at(addresses)?;
+        Ok(match &self.cookies {
+            Some(cookies) => hand.signed_in(cookies.clone()),
+            None => hand,
+        })
+    }
+
+    /// Workers rest this long after each flow.
+    pub(crate) fn pace(&mut self, pause: Duration) {
+        self.pause = pause;
+    }
+
     /// Lets the workers work while `harm` does what the scenario is about.
     pub(crate) fn load<T>(
         &mut self,
         harm: impl FnOnce(&Self) -> Result<T, String>,
     ) -> Result<T, String> {
         self.row.cycles += 1;
-        if self.cookies.is_none() {
-            let signed_in = self.hand()?.sign_in()?;
-            self.cookies = signed_in;
-        }
+        self.sign_in()?;
         let seeds: Vec<u64> = (0..WORKERS)
             .map(|number| self.dice.next() ^ number)
             .collect();
@@ -110,14 +133,17 @@ impl Bout {
         thread::scope(|scope| {
             let mut workers = Vec::new();
             for (number, seed) in seeds.into_iter().enumerate() {
-                let mut hands = (this.hand()?, this.hand()?);
+                let addresses = this.setup.addresses();
                 // One worker's persons sign in by themselves each time.
-                if let Some(cookies) = this.cookies.as_ref().filter(|_| number > 0) {
-                    hands.0 = hands.0.signed_in(cookies.clone());
-                    hands.1 = hands.1.signed_in(cookies.clone());
-                }
+                let hands = if number == 0 {
+                    (this.hand()?, this.hand()?)
+                } else {
+                    (this.person_at(&addresses)?, this.person_at(&addresses)?)
+                };
                 let stop = &stop;
-                workers.push(scope.spawn(move || worker::work(hands, Dice::new(seed), stop)));
+                workers.push(
+                    scope.spawn(move || worker::work(hands, Dice::new(seed), this.pause, stop)),
+                );
             }
             let harmed = harm(this);
             stop.store(true, Ordering::Relaxed);
@@ -211,6 +237,12 @@ impl Bout {
             "errors",
             unexcused == 0,
             &format!("{unexcused} errors that say nothing of coming again"),
+        );
+        let late = self.tally.timed_out();
+        self.check(
+            "errors",
+            late == 0,
+            &format!("{late} requests were not answered in time"),
         );
         let torn = self.tally.torn();
         if !self.torn_is_excused {

@@ -78,7 +78,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Goes on from an answer that came by another way.
-    pub(crate) fn follow(&mut self, reply: Reply) -> io::Result<Shown> {
+    pub(crate) fn follow(&mut self, reply: &Reply) -> io::Result<Shown> {
         match self.seen(reply) {
             Seen::Shown(shown) => Ok(shown),
             Seen::Further(request) => self.go(request),
@@ -103,7 +103,7 @@ impl<'a> Browser<'a> {
     fn go(&mut self, mut request: Request) -> io::Result<Shown> {
         for _ in 0..MOST_REDIRECTS {
             let reply = self.lines.send(&self.dressed(request))?;
-            match self.seen(reply) {
+            match self.seen(&reply) {
                 Seen::Shown(shown) => return Ok(shown),
                 Seen::Further(next) => request = next,
             }
@@ -111,8 +111,8 @@ impl<'a> Browser<'a> {
         Err(io::Error::other("too many redirects"))
     }
 
-    fn seen(&mut self, reply: Reply) -> Seen {
-        self.keep_cookies(&reply);
+    fn seen(&mut self, reply: &Reply) -> Seen {
+        self.keep_cookies(reply);
         let target = reply
             .header("location")
             .filter(|_| (300..400).contains(&reply.status));

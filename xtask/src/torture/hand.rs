@@ -19,7 +19,7 @@ use super::{
 };
 use crate::http::{Reply as HttpReply, Request};
 
-const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// Pages a person walks through at most: sign-in, code, consent, and each of them once more.
 const MOST_PAGES: u32 = 10;
 
@@ -115,11 +115,19 @@ impl<'a> Hand<'a> {
 
     /// One poll.
     pub(crate) fn poll(&mut self, device_code: &str) -> Told<Reply> {
+        self.poll_waiting(device_code, 0)
+    }
+
+    /// One poll that is willing to wait, unless `wait_s` is 0.
+    pub(crate) fn poll_waiting(&mut self, device_code: &str, wait_s: u32) -> Told<Reply> {
         let Some(at) = self.endpoints()? else {
             return Ok(None);
         };
         let fields = [("grant_type", DEVICE_GRANT), ("device_code", device_code)];
-        let request = Request::post(&at.token, &fields).basic(DEVICE.0, DEVICE.1);
+        let mut request = Request::post(&at.token, &fields).basic(DEVICE.0, DEVICE.1);
+        if wait_s > 0 {
+            request = request.header("prefer", &format!("wait={wait_s}"));
+        }
         self.noted(
             &Action::Poll {
                 device_code: device_code.to_owned(),

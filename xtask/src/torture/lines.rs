@@ -142,7 +142,8 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    fn note(&self, result: &io::Result<Reply>) {
+    /// Counts how a request ended.
+    pub(crate) fn note(&self, result: &io::Result<Reply>) {
         let end = End::of(result);
         for ((kind, _), count) in ENDS.iter().zip(&self.counts) {
             if *kind == end {

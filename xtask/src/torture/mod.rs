@@ -8,6 +8,7 @@
 //!
 //! The rules J1 to J7 are in [`judge`]; what all scenarios share is [`bout::Bout`]; each scenario is a file of its own.
 
+mod assertion;
 mod bout;
 mod browser;
 mod dice;

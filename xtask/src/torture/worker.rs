@@ -15,10 +15,11 @@ use super::{
 /// The pause of a worker whose request was not answered.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Works until told to stop. A server that does not answer is asked again after a pause.
+/// Works until told to stop, and rests after each flow. A server that does not answer is asked again after a pause.
 pub(crate) fn work(
     hands: (Hand<'_>, Hand<'_>),
     mut dice: Dice,
+    rest: Duration,
     stop: &AtomicBool,
 ) -> Result<(), String> {
     let (mut first, mut second) = hands;
@@ -28,8 +29,12 @@ pub(crate) fn work(
         } else {
             device(&mut first, &mut second, &mut dice)?
         };
-        if went.is_none() && !stop.load(Ordering::Relaxed) {
-            thread::sleep(PAUSE);
+        if !stop.load(Ordering::Relaxed) {
+            thread::sleep(if went.is_none() {
+                rest.max(PAUSE)
+            } else {
+                rest
+            });
         }
     }
     Ok(())

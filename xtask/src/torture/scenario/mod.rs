@@ -6,6 +6,7 @@ mod io_errors;
 mod kill;
 mod kill_node;
 mod link_down;
+mod listen;
 mod network;
 mod pg_restart;
 mod pg_stopped;
@@ -13,7 +14,9 @@ mod power;
 mod promote;
 mod rolling;
 mod sigterm;
+mod single_use;
 mod skew;
+mod soak;
 mod start;
 
 use super::{Plan, judge::Violation, table::Row};
@@ -100,6 +103,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: start::run,
     },
     Scenario {
+        name: "soak",
+        store: SQLITE,
+        what: "two hours of load: memory and open files stay",
+        run: soak::sqlite,
+    },
+    Scenario {
         name: "kill-node",
         store: POSTGRES,
         what: "kill -9 of one node of three",
@@ -146,5 +155,23 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         store: POSTGRES,
         what: "three nodes are replaced one by one",
         run: rolling::run,
+    },
+    Scenario {
+        name: "listen",
+        store: POSTGRES,
+        what: "the connection for wake-ups is killed every second while polls are held",
+        run: listen::run,
+    },
+    Scenario {
+        name: "single-use",
+        store: POSTGRES,
+        what: "the same single-use value sent to three nodes at once",
+        run: single_use::run,
+    },
+    Scenario {
+        name: "soak-nodes",
+        store: POSTGRES,
+        what: "two hours of load on three nodes: memory and open files stay",
+        run: soak::postgres,
     },
 ];

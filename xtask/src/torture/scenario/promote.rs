@@ -55,9 +55,8 @@ fn begin(plan: &Plan, number: u64) -> Result<Option<(Fleet, Bout)>, String> {
 }
 
 fn takeover(fleet: &mut Fleet, bout: &mut Bout) -> Result<(), String> {
-    let (proxy, standby) = match (fleet.proxies.first(), fleet.clusters.get(1)) {
-        (Some(proxy), Some(standby)) => (proxy, standby),
-        _ => return Err("a primary and a standby are needed".to_owned()),
+    let (Some(proxy), Some(standby)) = (fleet.proxies.first(), fleet.clusters.get(1)) else {
+        return Err("a primary and a standby are needed".to_owned());
     };
     let since = bout.load(|_| {
         thread::sleep(LOAD);
