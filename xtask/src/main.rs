@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask check`, `test`, `bench`, `torture`, `docs`, `audit`.
+//! The project's own commands: `cargo xtask check`, `test`, `bench`, `torture`, `waits`, `docs`, `audit`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -22,6 +22,7 @@ mod snapshots;
 mod specs;
 mod test;
 mod torture;
+mod waits;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,7 @@ cargo xtask COMMAND
   bench    [--quick] [--only LOAD]  Placet beside npm oidc-provider, in one run
   torture  [--short] [--list] [--scenario NAME] [--store sqlite|postgres] [--cycles N] [--seed N] [--minutes N]
            [--rows N] [--old-binary PATH]  kills, cuts and fills under load, judged by a journal of its own
+  waits    [--count N]            what held polls cost, and how soon they hear of a decision
   docs                            rewrites the generated pages of docs/
   audit                           cargo-deny with deny.toml, where it is installed
 ";
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(&rest),
         "torture" => torture::run(&rest),
         "torture-journal" => torture::journal::serve(&rest),
+        "waits" => waits::run(&rest),
         "docs" => docs::run(&rest),
         "audit" => audit::run(&rest),
         "help" | "--help" | "-h" => {

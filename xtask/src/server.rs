@@ -100,6 +100,17 @@ impl Server {
         let _ended = self.terminate(STOP_LIMIT);
     }
 
+    /// SIGTERM, and no wait.
+    pub(crate) fn ask_to_end(&self) -> Result<(), String> {
+        let asked = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status();
+        match asked {
+            Ok(status) if status.success() => Ok(()),
+            _ => Err("the server could not be asked to end".to_owned()),
+        }
+    }
+
     /// SIGTERM, and the wait for the end: how it ended and how long it took, or nothing when it still runs at the limit.
     pub(crate) fn terminate(&mut self, limit: Duration) -> Option<(ExitStatus, Duration)> {
         let asked = Command::new("kill")
