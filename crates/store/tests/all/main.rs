@@ -13,6 +13,10 @@ mod postgres_faults;
 mod postgres_locks;
 #[cfg(feature = "postgres-tests")]
 mod postgres_schema;
+#[cfg(feature = "postgres-tests")]
+mod postgres_speed;
+#[cfg(feature = "postgres-tests")]
+mod postgres_tls;
 mod processes;
 #[expect(dead_code, reason = "the scenes of the core; these tests need a few of them")]
 #[path = "../../../core/tests/all/scene.rs"]

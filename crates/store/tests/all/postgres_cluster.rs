@@ -45,6 +45,17 @@ port = $PORT
 max_connections = 300
 log_min_messages = error
 END
+make_tls() (
+  cd "$dir" || exit 1
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj '/CN=test' \
+    -addext 'basicConstraints=critical,CA:TRUE' -keyout ca.key -out ca.pem &&
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/CN=db' -keyout db.key -out db.csr &&
+  printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' >ext &&
+  openssl x509 -req -in db.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out db.pem &&
+  chmod 600 db.key &&
+  printf "ssl = on\nssl_cert_file = '%s'\nssl_key_file = '%s'\n" "$dir/db.pem" "$dir/db.key" >>data/postgresql.conf &&
+  kill -HUP $pid
+)
 start() { "$bin/postgres" -D "$dir/data" >>"$dir/log" 2>&1 & pid=$!; }
 start
 echo "$dir"
@@ -54,6 +65,7 @@ while read -r word; do
     crash) kill -QUIT $pid; wait $pid; start ;;
     stop) kill -INT $pid; wait $pid ;;
     start) start ;;
+    tls) make_tls >"$dir/tls" 2>&1 || cat "$dir/tls" >&2 ;;
   esac
   echo done
 done
@@ -75,6 +87,22 @@ impl Cluster {
     pub(crate) async fn start() -> Self {
         // The port is only part of the socket's name.
         Self::start_with(5432, "").await
+    }
+
+    /// A server that listens on the loopback interface, with a certificate for `localhost`, and the port.
+    pub(crate) async fn with_tls() -> (Self, u16) {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let cluster = Self::start_with(port, "127.0.0.1").await;
+        cluster.tell("tls");
+        moment().await;
+        (cluster, port)
+    }
+
+    /// The file of the authority that vouches for the server.
+    pub(crate) fn authority(&self) -> String {
+        format!("{}/ca.pem", self.directory)
     }
 
     async fn start_with(port: u16, listen: &str) -> Self {
