@@ -147,7 +147,7 @@ impl PostgresStore {
             Param::Bytes(Some(id.as_bytes())),
             Param::Number(Some(self.time.now().as_millis())),
         ];
-        let loan = self.pool.patient_loan().await?;
+        let loan = self.pool.loan().await?;
         let rows = self.pool.write(loan, statement::OUTCOME, &params).await?;
         let row = rows
             .first()

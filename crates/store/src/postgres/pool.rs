@@ -9,7 +9,7 @@ use deadpool::{
     },
 };
 use placet_core::store::StoreError;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 use tokio_postgres::{Error, Row};
 
 use super::{
@@ -20,13 +20,9 @@ use super::{
     statement::Param,
 };
 
-/// How often somebody who has to know asks for a connection while there is none.
-const ASK_EVERY: Duration = Duration::from_millis(100);
-
 /// The connections.
 pub(super) struct Pool {
     sessions: managed::Pool<Dialer>,
-    acquire_timeout: Duration,
 }
 
 /// A connection on loan.
@@ -97,10 +93,7 @@ impl Pool {
             .runtime(Runtime::Tokio1)
             .build()
             .expect("a runtime is named, which is all that can be missing");
-        Ok(Self {
-            sessions,
-            acquire_timeout: settings.acquire_timeout,
-        })
+        Ok(Self { sessions })
     }
 
     /// How to reach the database apart from the pool.
@@ -118,19 +111,6 @@ impl Pool {
             PoolError::Closed => unavailable("the store is closed"),
             other => unavailable(other.to_string()),
         })
-    }
-
-    /// Borrows a connection for somebody who has to know: waits while the database is away, as long as for a free one.
-    pub(super) async fn patient_loan(&self) -> Result<Loan, StoreError> {
-        let end = Instant::now() + self.acquire_timeout;
-        loop {
-            match self.loan().await {
-                Err(_) if Instant::now() < end && !self.sessions.is_closed() => {
-                    sleep(ASK_EVERY).await;
-                }
-                loan => return loan,
-            }
-        }
     }
 
     /// Runs a statement that reads, on another connection when the first one turns out to be gone.
