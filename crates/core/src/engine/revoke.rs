@@ -12,10 +12,11 @@ use crate::{
     refusal::Refusal,
     secret::{Secret, SecretHash, kind},
     store::{Change, Commit, Record, Table, Versioned},
+    token::Family,
 };
 
-/// The most grants or sessions of one person that are listed.
-const LIST_LIMIT: usize = 1_000;
+/// Records of one owner that are read at first; more only where there are more.
+const LIST_AT_FIRST: usize = 1_000;
 
 /// What a revocation did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,10 +84,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] when they cannot be read.
     pub async fn list_grants(&self, person: Id<Person>) -> Result<Vec<Versioned<Grant>>, Error> {
-        let records = self
-            .store
-            .owned(self.issuer, Table::Grant, *person.as_bytes(), LIST_LIMIT)
-            .await?;
+        let records = self.all_owned(Table::Grant, *person.as_bytes()).await?;
         let mut grants: Vec<_> = records
             .into_iter()
             .filter_map(|record| match record.value {
@@ -99,6 +97,36 @@ impl Engine {
             .collect();
         grants.sort_by_key(|grant| std::cmp::Reverse(grant.value.created_at));
         Ok(grants)
+    }
+
+    /// The families of tokens that rest on a grant, in no order.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when they cannot be read.
+    pub async fn list_families(&self, grant: Id<Grant>) -> Result<Vec<Family>, Error> {
+        let records = self.all_owned(Table::Family, *grant.as_bytes()).await?;
+        let families = records.into_iter().filter_map(|record| match record.value {
+            Record::Family(family) => Some(family),
+            _ => None,
+        });
+        Ok(families.collect())
+    }
+
+    /// Every record of `table` that belongs to `owner`, ended ones too: they come in no order of time, so that among a
+    /// part of them the live ones could be missing.
+    async fn all_owned(
+        &self,
+        table: Table,
+        owner: [u8; 16],
+    ) -> Result<Vec<Versioned<Record>>, Error> {
+        let mut limit = LIST_AT_FIRST;
+        loop {
+            let found = self.store.owned(self.issuer, table, owner, limit).await?;
+            if found.len() < limit {
+                return Ok(found);
+            }
+            limit = limit.saturating_mul(4);
+        }
     }
 
     /// Revokes a grant and with it every token that rests on it. `owner` limits it to one person's.
@@ -142,10 +170,7 @@ impl Engine {
     /// [`Error::Store`] when they cannot be read.
     pub async fn list_sessions(&self, person: Id<Person>) -> Result<Vec<Session>, Error> {
         let now = self.store.now();
-        let records = self
-            .store
-            .owned(self.issuer, Table::Session, *person.as_bytes(), LIST_LIMIT)
-            .await?;
+        let records = self.all_owned(Table::Session, *person.as_bytes()).await?;
         Ok(records
             .into_iter()
             .filter_map(|record| match record.value {

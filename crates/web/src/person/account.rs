@@ -3,14 +3,7 @@
 //! Spec: OpenID Connect RP-Initiated Logout §6 (ask first); threats H6 and H9
 
 use placet_core::{
-    client::Client,
-    engine,
-    event::Actor,
-    grant::Grant,
-    id::Id,
-    person::Session,
-    refusal::Refusal,
-    store::{Record, Table},
+    client::Client, engine, event::Actor, grant::Grant, id::Id, person::Session, refusal::Refusal,
     token::Family,
 };
 
@@ -32,9 +25,6 @@ use crate::{
     reply::Reply,
     site::Site,
 };
-
-/// Token families of one grant that are read at first; more only where there are more.
-const FAMILIES_AT_FIRST: usize = 256;
 
 /// What a person has allowed, as stored.
 struct Allowed {
@@ -197,31 +187,11 @@ pub(super) async fn sign_out(site: &Site, call: &Call) -> Result<Reply, Trouble>
 async fn allowed(site: &Site, signed: &SignedIn) -> Result<Vec<Allowed>, engine::Error> {
     let mut allowed = Vec::new();
     for grant in site.engine.list_grants(signed.person.id).await? {
-        let families = families(site, grant.value.id).await?;
+        let families = site.engine.list_families(grant.value.id).await?;
         let grant = grant.value;
         allowed.push(Allowed { grant, families });
     }
     Ok(allowed)
-}
-
-/// Every family of a grant: they come in no order of time, so that the last use is known only once all were seen.
-async fn families(site: &Site, grant: Id<Grant>) -> Result<Vec<Family>, engine::Error> {
-    let engine = &site.engine;
-    let (store, issuer) = (engine.store(), engine.issuer_id());
-    let mut limit = FAMILIES_AT_FIRST;
-    loop {
-        let found = store
-            .owned(issuer, Table::Family, *grant.as_bytes(), limit)
-            .await?;
-        if found.len() < limit {
-            let families = found.into_iter().filter_map(|found| match found.value {
-                Record::Family(family) => Some(family),
-                _ => None,
-            });
-            return Ok(families.collect());
-        }
-        limit = limit.saturating_mul(4);
-    }
 }
 
 async fn clients(

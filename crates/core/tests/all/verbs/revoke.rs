@@ -1,8 +1,10 @@
-//! `revoke`, `revoke_grant`, `list_grants` and `introspect`.
+//! `revoke`, `revoke_grant`, `list_grants`, `list_families` and `introspect`.
 
 use placet_core::{
-    Refusal,
+    Id, Refusal,
     engine::{Caller, Introspected, Revoked},
+    event::EventKind,
+    store::{Change, Commit, Record},
     time::Lifetime,
 };
 
@@ -85,6 +87,34 @@ async fn h6_a_person_lists_and_ends_what_was_allowed() {
         assert!(scene.engine.list_grants(ada).await.unwrap().is_empty());
     }
     scene.verified().await;
+}
+
+#[tokio::test]
+async fn h6_what_stands_is_listed_behind_any_number_of_what_ended() {
+    let scene = Scene::new().await;
+    scene.tokens(&scene.client("tv").await).await;
+    let ada = scene.person("ada").await.value.id;
+    let stands = scene.engine.list_grants(ada).await.unwrap().remove(0);
+    let note = scene
+        .engine
+        .note(EventKind::IssuerChanged, &Caller::default());
+    let mut commit = Commit::new(scene.setting.issuer, note);
+    for n in 0..1_100_u16 {
+        let mut ended = stands.value.clone();
+        let [high, low] = n.to_be_bytes();
+        let mut id = [0; 16];
+        (id[14], id[15]) = (high, low);
+        ended.id = Id::from_bytes(id);
+        ended.revoked_at = Some(scene.now());
+        commit = commit.with(Change::insert(Record::Grant(ended)));
+    }
+    scene.engine.put(commit).await.unwrap();
+    assert_eq!(
+        scene.engine.list_grants(ada).await.unwrap(),
+        [stands.clone()]
+    );
+    let families = scene.engine.list_families(stands.value.id).await.unwrap();
+    assert_eq!(families.len(), 1);
 }
 
 #[tokio::test]
