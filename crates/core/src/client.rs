@@ -69,7 +69,7 @@ pub struct ClientMetadata {
     /// The client's home page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
-    /// Its logo; fetched by the server, never by a person's browser.
+    /// Its logo. Kept for operators: neither the server nor a page fetches it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
     /// Its terms of service.

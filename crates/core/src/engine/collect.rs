@@ -193,7 +193,8 @@ impl Engine {
                     waiting.version,
                     Record::Pending(Box::new(request)),
                 ));
-                // Lost to somebody else's change: the next early poll tries again.
+                // Lost to somebody else's change: the client is told the longer interval all the same, and the first poll
+                // that is early after it has passed writes it.
                 match self.write(commit).await {
                     Ok(()) | Err(StoreError::Conflict) => Refusal::TooSoon { interval: grown },
                     Err(error) => return Err(error.into()),
