@@ -11,6 +11,7 @@ mod census;
 mod clarify;
 mod client_token;
 mod collect;
+mod dismissal;
 mod introspect;
 mod open;
 mod proof;
@@ -32,6 +33,7 @@ pub use self::{
     cache::FRESH_FOR,
     client_token::ClientTokenRequest,
     collect::{Collect, CollectBy},
+    dismissal::Declared,
     introspect::Introspected,
     open::{Ask, Limits, Opened},
     recount::OpenCount,

@@ -2,7 +2,7 @@
 //!
 //! Spec: RFC 7591 §2, OpenID Connect Core §5.1
 
-use super::{Attempts, Caller, Committed, Engine, Error, found, just_after};
+use super::{Attempts, Caller, Committed, Declared, Engine, Error, found, just_after};
 use crate::{
     client::{Client, ClientMetadata},
     event::{Event, EventKind},
@@ -131,7 +131,7 @@ impl Engine {
         }
     }
 
-    /// Removes a client. Its tokens are not active from then on.
+    /// Removes a client. Its tokens are not active from then on, and the declaration it was made from makes no other.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] when there is none of this `client_id`.
@@ -150,7 +150,7 @@ impl Engine {
         let name = found(self.store.get(self.issuer, name).await?)?;
         let mut event = self.event(EventKind::ClientRemoved, caller, self.store.now());
         event.client = Some(client.value.id);
-        let commit = Commit::new(self.issuer, event)
+        let mut commit = Commit::new(self.issuer, event)
             .with(Change::Delete {
                 key: name.value.key(),
                 version: name.version,
@@ -159,6 +159,9 @@ impl Engine {
                 key: Key::client(client.value.id),
                 version: client.version,
             });
+        let what = Declared::Client(client_id);
+        let mark = self.dismissal(what, client.value.declared).await?;
+        commit.changes.extend(mark);
         self.put(commit).await
     }
 
@@ -283,6 +286,8 @@ impl Engine {
         )?;
         let name = Key::name(&Name::username(&person.username));
         let name = found(self.store.get(self.issuer, name).await?)?;
+        let what = Declared::Person(username);
+        let mark = self.dismissal(what, person.declared).await?;
         person.username = String::new();
         person.password_hash = None;
         person.claims = serde_json::Map::new();
@@ -291,12 +296,13 @@ impl Engine {
         person.declared = None;
         person.not_before = Some(just_after(now));
         let id = person.id;
-        let commit = Commit::new(self.issuer, self.erasure(id, caller, now))
+        let mut commit = Commit::new(self.issuer, self.erasure(id, caller, now))
             .with(Change::Delete {
                 key: name.value.key(),
                 version: name.version,
             })
             .with(Change::update(version, Record::Person(person)));
+        commit.changes.extend(mark);
         self.put(commit).await?;
         Ok(Committed(id))
     }

@@ -183,8 +183,11 @@ impl Key {
 pub struct Name {
     /// The hash of the kind of name and its text.
     pub hash: Digest,
-    /// The id of what it names.
+    /// The id of what it names. Zeros: nobody.
     pub target: [u8; 16],
+    /// The declaration with which the bearer of the name was removed; then nobody goes by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dismissed: Option<Digest>,
 }
 
 impl Name {
@@ -200,6 +203,14 @@ impl Name {
     pub fn subject(subject: &str) -> Self {
         Self::of("subject", subject)
     }
+    /// The mark of what was removed though it is declared. `hash` is a keyed one of its name.
+    pub fn dismissed(hash: Digest, declaration: Digest) -> Self {
+        Self {
+            hash,
+            target: [0; 16],
+            dismissed: Some(declaration),
+        }
+    }
     /// The name's record, standing for `target`.
     #[must_use]
     pub fn standing_for<K>(mut self, target: Id<K>) -> Self
@@ -214,6 +225,7 @@ impl Name {
         Self {
             hash: Digest::of(&format!("{kind}\n{text}")),
             target: [0; 16],
+            dismissed: None,
         }
     }
 }

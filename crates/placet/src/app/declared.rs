@@ -1,11 +1,11 @@
 //! Applies what the file declares: each declaration once, and again only when it changes.
 //!
 //! A record keeps a keyed hash of the declaration it was made from. While that is the same, the record is left as it
-//! is, so that a restart re-enables nobody and undoes no rotation, and costs no hashing. What is no longer declared
-//! stays.
+//! is, so that a restart re-enables nobody and undoes no rotation, and costs no hashing. What an operator removed stays
+//! removed until its declaration changes. What is no longer declared stays.
 
 use placet_core::{
-    engine::{Caller, Engine, Error, NewClient, NewPerson},
+    engine::{Caller, Declared, Engine, Error, NewClient, NewPerson},
     event::Actor,
     person::Person,
     refusal::Refusal,
@@ -67,6 +67,29 @@ fn tell(what: &str, name: &str, applied: Result<(), StartError>) -> Result<(), S
     }
 }
 
+/// Whether an operator removed what this very declaration made. One that changed since makes it anew.
+async fn is_dismissed(
+    engine: &Engine,
+    what: Declared<'_>,
+    digest: Digest,
+    caller: &Caller,
+) -> Result<bool, StartError> {
+    match engine.dismissed(what).await? {
+        None => Ok(false),
+        Some(by) if by == digest => {
+            tracing::info!(
+                ?what,
+                "an operator removed it; its declaration is applied again when it changes"
+            );
+            Ok(true)
+        }
+        Some(_) => {
+            engine.readmit(what, caller).await?;
+            Ok(false)
+        }
+    }
+}
+
 /// What changes when a declaration does, and tells whoever copies the database nothing.
 fn digest(engine: &Engine, fingerprint: &Confidential) -> Digest {
     engine
@@ -85,6 +108,15 @@ async fn person(
     let known = store
         .person_named(engine.issuer_id(), &declared.username)
         .await?;
+    if known
+        .as_ref()
+        .is_some_and(|known| known.value.declared == Some(digest))
+    {
+        return Ok(());
+    }
+    if is_dismissed(engine, Declared::Person(&declared.username), digest, caller).await? {
+        return Ok(());
+    }
     let Some(Versioned { value: known, .. }) = known else {
         let new = NewPerson {
             username: declared.username.clone(),
@@ -97,9 +129,6 @@ async fn person(
         engine.add_person(new, caller).await?;
         return Ok(());
     };
-    if known.declared == Some(digest) {
-        return Ok(());
-    }
     if declared
         .subject
         .as_ref()
@@ -176,6 +205,22 @@ async fn client(
     let known = store
         .client_named(engine.issuer_id(), &declared.client_id)
         .await?;
+    if known
+        .as_ref()
+        .is_some_and(|known| known.value.declared == Some(digest))
+    {
+        return Ok(());
+    }
+    if is_dismissed(
+        engine,
+        Declared::Client(&declared.client_id),
+        digest,
+        caller,
+    )
+    .await?
+    {
+        return Ok(());
+    }
     match known {
         None => {
             let new = NewClient {
@@ -187,7 +232,6 @@ async fn client(
             };
             engine.add_client(new, caller).await?;
         }
-        Some(known) if known.value.declared == Some(digest) => {}
         Some(_) => {
             engine
                 .change_client(&declared.client_id, caller, |client| {

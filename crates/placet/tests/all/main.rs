@@ -5,6 +5,8 @@ mod admin;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod declared;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod routes;

@@ -246,8 +246,11 @@ impl Engine {
         Ok(())
     }
 
-    /// A name stands for a client or a person, who goes by it.
+    /// A name stands for a client or a person, who goes by it. The mark of who was removed stands for nobody.
     async fn name(&self, name: &Name, found: &mut Found) -> Result<(), Error> {
+        if name.dismissed.is_some() {
+            return Ok(());
+        }
         let rule = "a name stands for something";
         for table in [Table::Client, Table::Person] {
             let Some(key) = Key::from_bytes(table, &name.target) else {

@@ -2,7 +2,8 @@
 
 use placet_core::{
     Refusal,
-    engine::{Caller, Error},
+    engine::{Caller, Declared, Error},
+    secret::Digest,
     store::StoreError,
 };
 
@@ -118,5 +119,55 @@ async fn an_erased_person_leaves_a_subject_nobody_gets_again() {
         .add_person(another, &caller)
         .await
         .expect("the name is free again");
+    scene.verified().await;
+}
+
+#[tokio::test]
+async fn h6_what_was_removed_leaves_the_mark_of_its_declaration() {
+    let scene = Scene::new().await;
+    let engine = &scene.engine;
+    let caller = Caller::default();
+    let (first, second) = (Digest::of("first"), Digest::of("second"));
+    let (radio, eve) = (Declared::Client("radio"), Declared::Person("eve"));
+    let by = async |what| engine.dismissed(what).await.unwrap();
+    let declared = async |digest| {
+        let mut new = client("radio");
+        new.declared = digest;
+        engine.add_client(new, &caller).await.unwrap();
+        let mut new = person("eve");
+        (new.subject, new.declared) = (None, digest);
+        engine.add_person(new, &caller).await.unwrap();
+    };
+    let removed = async || {
+        engine.remove_client("radio", &caller).await.unwrap();
+        engine.erase_person("EVE", &caller).await.unwrap();
+    };
+    declared(Some(first)).await;
+    assert_eq!((by(radio).await, by(eve).await), (None, None));
+    removed().await;
+    assert_eq!((by(radio).await, by(eve).await), (Some(first), Some(first)));
+    assert_eq!(by(Declared::Person(" Eve ")).await, Some(first));
+    assert_eq!(by(Declared::Client("eve")).await, None);
+    scene.verified().await;
+
+    // Somebody else of the name, by the operator's hand: the mark stays, also when they go.
+    declared(None).await;
+    removed().await;
+    assert_eq!((by(radio).await, by(eve).await), (Some(first), Some(first)));
+
+    // Declared anew: the mark goes, and comes back with the next removal.
+    engine.readmit(radio, &caller).await.unwrap();
+    engine.readmit(eve, &caller).await.unwrap();
+    assert_eq!((by(radio).await, by(eve).await), (None, None));
+    assert_eq!(
+        refused(engine.readmit(eve, &caller).await),
+        Refusal::NotFound
+    );
+    declared(Some(second)).await;
+    removed().await;
+    assert_eq!(
+        (by(radio).await, by(eve).await),
+        (Some(second), Some(second))
+    );
     scene.verified().await;
 }

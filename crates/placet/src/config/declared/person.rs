@@ -40,7 +40,7 @@ pub(super) fn person(entry: &Reader<'_>) -> Option<DeclaredPerson> {
     let subject = entry.parsed("subject", subject);
     if !entry.has("subject") {
         let fault = Fault::new(
-            "is missing, so that a person who is erased and still declared is made anew",
+            "is missing, so that a person who was erased is another one when the declaration changes",
         );
         let hint = "give each person one of their own and never give it to anybody else";
         entry.warning(entry.place(), "subject", fault.hint(hint));

@@ -99,7 +99,7 @@ fn people_are_named_once_and_prove_themselves_once() {
             "no subject",
             "[[people]]\nusername = \"ada\"\n",
             &[
-                "4: warning: people.subject is missing, so that a person who is erased and still declared is made anew",
+                "4: warning: people.subject is missing, so that a person who was erased is another one when the declaration changes",
             ],
         ),
         (
