@@ -22,7 +22,7 @@ use placet_core::{
     time::{Clock as _, Lifetime, Timestamp},
     vault::{DataKey, MasterKey, SealError, Vault},
 };
-use placet_store::OpenStore;
+use placet_store::{Location, OpenStore};
 use placet_web::keys::KeyRing;
 use tokio::time::{Instant, sleep};
 use zeroize::Zeroizing;
@@ -53,6 +53,41 @@ impl Foundation {
     /// [`StartError`]: the store, the master key or the signing keys cannot be used.
     pub async fn open(settings: &Settings) -> Result<Self, StartError> {
         let (store, clock) = open_store(settings).await?;
+        Self::on(store, clock, settings).await
+    }
+
+    /// The same for a command beside a server: a name that was mistyped makes no store.
+    ///
+    /// # Errors
+    /// [`StartError::NoStore`] when it is not there; [`StartError`], as [`Self::open`].
+    pub async fn open_existing(settings: &Settings) -> Result<Self, StartError> {
+        let place = &settings.database.place;
+        let none = || StartError::NoStore {
+            issuer: settings.public_origin.as_str().to_owned(),
+            place: place.to_string(),
+        };
+        if let Location::Sqlite(path) = &place.location
+            && !path.exists()
+        {
+            return Err(none());
+        }
+        let (store, clock) = open_store(settings).await?;
+        let id = Issuer::new(settings.public_origin.as_str(), clock.now()).id;
+        match store.records().issuer(id, id).await {
+            Ok(Some(_)) => Self::on(store, clock, settings).await,
+            Ok(None) => {
+                store.close().await;
+                Err(none())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn on(
+        store: OpenStore,
+        clock: Arc<ServerClock>,
+        settings: &Settings,
+    ) -> Result<Self, StartError> {
         let records = store.records();
         let master = master_key(settings)?;
         let random: Arc<dyn Random> = Arc::new(SystemRandom);

@@ -42,6 +42,14 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error("cannot open the store: {0}")]
     Store(#[from] placet_store::OpenError),
+    /// There is no store yet, and a command of an operator makes none.
+    #[error("there is no store of {issuer} at {place}; `placet serve` makes it")]
+    NoStore {
+        /// Whose.
+        issuer: String,
+        /// Where it was looked for.
+        place: String,
+    },
     /// A file beside the store cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {

@@ -106,7 +106,7 @@ pub(super) fn told(done: Result<Status, CommandError>, terminal: Terminal) -> St
 
 async fn open(store: StoreArgs, terminal: Terminal) -> Result<(Desk, Foundation), CommandError> {
     let settings = settings(store)?;
-    let foundation = Foundation::open(&settings).await?;
+    let foundation = Foundation::open_existing(&settings).await?;
     let operator = Operator::new(
         Arc::clone(&foundation.engine),
         Arc::clone(&foundation.keys),

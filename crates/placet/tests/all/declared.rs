@@ -64,3 +64,19 @@ fn command(server: &Server, words: &[&str]) -> (Option<i32>, String) {
         String::from_utf8_lossy(&told).into_owned(),
     )
 }
+
+#[test]
+fn a_command_makes_no_store_where_there_is_none() {
+    let server = Server::start("typo", "");
+    for words in [&["verify"][..], &["clients", "list"], &["events"]] {
+        let words = [words, &["--database-url", "sqlite:./typo.db"]].concat();
+        let (status, told) = command(&server, &words);
+        assert_eq!(status, Some(1), "{told}");
+        assert!(told.starts_with("placet: there is no store of "), "{told}");
+    }
+    let files = std::fs::read_dir(server.directory.path()).unwrap();
+    let made = files
+        .map(|file| file.unwrap().file_name())
+        .filter(|name| name.to_string_lossy().contains("typo"));
+    assert_eq!(made.count(), 0);
+}
