@@ -31,7 +31,7 @@ use self::{
     show::{Called, Show},
     stage::{Stage, StageError},
 };
-use crate::{cli::Status, terminal::Terminal};
+use crate::{cli::Status, serve::StopSignals, terminal::Terminal};
 
 /// How often the waiting line is written.
 const TICK: Duration = Duration::from_millis(100);
@@ -66,10 +66,12 @@ enum DemoError {
 pub(crate) async fn command(args: DemoArgs, terminal: Terminal) -> Status {
     let show = Show(terminal);
     let played = async {
+        // From here on a signal ends the demo, not the process: what the stage puts on disk is cleared away.
+        let stop = StopSignals::take().map_err(StageError::from)?;
         let stage = Stage::set(args.expires_in).await?;
         let ended = tokio::select! {
             biased;
-            _ = tokio::signal::ctrl_c() => Ok(Status::Interrupted),
+            () = stop.first() => Ok(Status::Interrupted),
             ended = play(&stage, args, show) => ended,
         };
         show.waited();

@@ -70,7 +70,7 @@ fn announce(server: &Server, terminal: Terminal) {
 }
 
 /// What asks the process to end: SIGTERM, or Ctrl-C.
-struct StopSignals {
+pub(crate) struct StopSignals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -79,7 +79,7 @@ struct StopSignals {
 
 impl StopSignals {
     /// Takes the signals over. Before this they end the process at once, so it comes first.
-    fn take() -> io::Result<Self> {
+    pub(crate) fn take() -> io::Result<Self> {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
@@ -93,7 +93,7 @@ impl StopSignals {
     }
 
     /// Resolves at the first one.
-    async fn first(mut self) {
+    pub(crate) async fn first(mut self) {
         #[cfg(unix)]
         tokio::select! {
             _ = self.terminate.recv() => {}

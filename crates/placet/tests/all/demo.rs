@@ -4,8 +4,10 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     process::{Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
+use rustix::process::Pid;
 use serde_json::Value;
 
 use crate::server::{Directory, placet};
@@ -102,5 +104,29 @@ fn an_interrupt_ends_in_one_line_and_leaves_nothing() {
     let last = lines.map(Result::unwrap).last().unwrap();
     assert_eq!(last.trim(), "✗  Stopped before there was an answer.");
     assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_interrupt_while_the_stage_is_set_leaves_nothing_either() {
+    let directory = Directory::new("demo");
+    let child = demo(&directory, &[])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while fs::read_dir(directory.path()).unwrap().count() == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+    let id = Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{told}");
+    assert!(
+        told.trim_end()
+            .ends_with("Stopped before there was an answer."),
+        "{told}"
+    );
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
