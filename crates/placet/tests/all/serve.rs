@@ -320,6 +320,27 @@ fn a_stop_finishes_what_is_in_flight() {
 }
 
 #[test]
+fn a_stop_does_not_wait_for_a_body_that_never_ends() {
+    let mut server = Server::start("drain-slow", DEVICE);
+    let mut stream = server.connect();
+    let head = format!(
+        "POST /device_authorization HTTP/1.1\r\nHost: {}\r\nContent-Type: \
+         application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nclient_id",
+        server.address
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    let begun = Instant::now();
+    server.terminate();
+    assert!(server.wait().success());
+    let took = begun.elapsed();
+    assert!(
+        took < Duration::from_secs(10),
+        "killed before it ended: {took:?}"
+    );
+}
+
+#[test]
 fn operators_see_health_and_metrics_and_nobody_else_does() {
     let server = Server::start("health", "");
     let get = |target: &str| ask(&server.admin, "GET", target, &[], "");

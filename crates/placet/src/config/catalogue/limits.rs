@@ -204,7 +204,7 @@ pub(super) const SECTIONS: &[Section] = &[Section {
         ),
         Setting::seconds(
             "limits.drain_s",
-            10,
+            8,
             (0, 300),
             "How long a stop waits for requests in flight.",
         ),
