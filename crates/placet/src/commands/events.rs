@@ -82,19 +82,26 @@ pub(super) async fn run(events: Events, terminal: Terminal) -> Status {
         let filter = filter(&desk, &events).await?;
         let operator = &desk.operator;
         let limit = events.limit.and_then(|limit| usize::try_from(limit).ok());
-        let all = desk.terminal.is_json() || events.since.is_some();
-        let found = match limit {
-            None if all => operator.events_after(&filter, None, usize::MAX).await?,
+        let begun = SystemClock.now();
+        let mut teller = Teller::default();
+        let last = match limit {
+            None if desk.terminal.is_json() => teller.tell_all(&desk, &filter).await?,
             limit => {
-                operator
-                    .last_events(&filter, limit.unwrap_or(SHOWN))
-                    .await?
+                let found = match limit {
+                    None if events.since.is_some() => {
+                        operator.events_after(&filter, None, usize::MAX).await?
+                    }
+                    limit => {
+                        let limit = limit.unwrap_or(SHOWN);
+                        operator.last_events(&filter, limit).await?
+                    }
+                };
+                teller.tell(&desk, &found, !events.follow).await?;
+                found
             }
         };
-        let mut teller = Teller::default();
-        teller.tell(&desk, &found, !events.follow).await?;
         if events.follow {
-            follow(&desk, &filter, &found, teller).await?;
+            follow(&desk, &filter, (begun, &last), teller).await?;
         }
         Ok(Status::Done)
     })
@@ -131,11 +138,10 @@ async fn filter(desk: &Desk, events: &Events) -> Result<EventFilter, CommandErro
 async fn follow(
     desk: &Desk,
     filter: &EventFilter,
-    found: &[Event],
+    (begun, last): (Timestamp, &[Event]),
     mut teller: Teller,
 ) -> Result<(), CommandError> {
-    let mut told: HashSet<Id<Event>> = found.iter().map(|event| event.id).collect();
-    let begun = SystemClock.now();
+    let mut told: HashSet<Id<Event>> = last.iter().map(|event| event.id).collect();
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let from = SystemClock
@@ -169,6 +175,24 @@ struct Teller {
 }
 
 impl Teller {
+    /// Tells everything step by step, so that an audit of any length needs the room of one step. Returns what was told
+    /// last.
+    async fn tell_all(
+        &mut self,
+        desk: &Desk,
+        filter: &EventFilter,
+    ) -> Result<Vec<Event>, CommandError> {
+        let mut after = None;
+        loop {
+            let (found, next) = desk.operator.events_step(filter, after).await?;
+            self.tell(desk, &found, false).await?;
+            if next.is_none() {
+                return Ok(found);
+            }
+            after = next;
+        }
+    }
+
     async fn tell(
         &mut self,
         desk: &Desk,

@@ -432,6 +432,45 @@ fn events_are_one_object_a_line_and_can_be_filtered() {
 }
 
 #[test]
+fn events_of_any_number_are_told_step_by_step_and_each_once() {
+    let mut server = started("commands-many-events");
+    assert!(server.stop().success());
+    let path = server.directory.path().join("placet.db");
+    let many = 2_500;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let store = Arc::new(SqliteStore::open(&path, Arc::new(SystemClock)).unwrap());
+        let now = SystemClock.now();
+        let issuer = Issuer::new(&format!("http://{}", server.address), now).id;
+        let mut writing = tokio::task::JoinSet::new();
+        for _ in 0..many {
+            let id = Id::ordered(now, &SystemRandom);
+            let event = Event::new(id, EventKind::SignedOut, now);
+            let store = Arc::clone(&store);
+            writing.spawn(async move { store.commit(Commit::new(issuer, event)).await });
+        }
+        while let Some(written) = writing.join_next().await {
+            written.unwrap().unwrap();
+        }
+        store.close().await;
+    });
+    let ids = |words: &[&str]| {
+        let told = told(&server, &[&["events", "--json"], words].concat(), "");
+        assert_eq!(told.status, 0, "{}", told.err);
+        let lines = told.out.lines();
+        let ids = lines.map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].to_string());
+        ids.collect::<Vec<String>>()
+    };
+    let planted = ids(&["--kind", "signed_out"]);
+    assert_eq!(planted.len(), many);
+    assert!(planted.is_sorted_by(|one, next| one < next));
+    let all = ids(&[]);
+    assert!(all.len() > many && all.is_sorted_by(|one, next| one < next));
+}
+
+#[test]
 fn k8_keys_rotate_beside_a_server_and_the_master_key_moves() {
     let server = started("commands-keys");
     let published = |server: &Server| {

@@ -145,6 +145,20 @@ impl Operator {
         Ok(events)
     }
 
+    /// One step through the events that the filter wants, for whoever reads all of them: what it found, and where the
+    /// next one goes on; nothing once there are no more.
+    ///
+    /// # Errors
+    /// [`OperationError::Engine`].
+    pub async fn events_step(
+        &self,
+        filter: &EventFilter,
+        after: Option<Id<Event>>,
+    ) -> Result<(Vec<Event>, Option<Id<Event>>), OperationError> {
+        let after = after.or_else(|| filter.since.map(before));
+        self.scan(filter, after, usize::MAX, STEP).await
+    }
+
     /// The newest `limit` events that the filter wants, oldest of them first.
     ///
     /// # Errors
