@@ -145,6 +145,19 @@ pub struct ClientMetadata {
     pub client_name_i18n: BTreeMap<String, String>,
 }
 
+impl ClientMetadata {
+    /// How a client with this metadata authenticates, with the default worked out.
+    pub fn auth_method(&self, has_secret: bool) -> AuthMethod {
+        let has_keys = self.jwks.is_some() || self.jwks_uri.is_some();
+        self.token_endpoint_auth_method
+            .unwrap_or(match (has_secret, has_keys) {
+                (true, _) => AuthMethod::ClientSecretBasic,
+                (false, true) => AuthMethod::PrivateKeyJwt,
+                (false, false) => AuthMethod::None,
+            })
+    }
+}
+
 /// A client as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
@@ -191,14 +204,7 @@ impl Client {
 
     /// How it authenticates, with the default worked out.
     pub fn auth_method(&self) -> AuthMethod {
-        let has_keys = self.metadata.jwks.is_some() || self.metadata.jwks_uri.is_some();
-        self.metadata.token_endpoint_auth_method.unwrap_or(
-            match (self.secrets.is_empty(), has_keys) {
-                (false, _) => AuthMethod::ClientSecretBasic,
-                (true, true) => AuthMethod::PrivateKeyJwt,
-                (true, false) => AuthMethod::None,
-            },
-        )
+        self.metadata.auth_method(!self.secrets.is_empty())
     }
 
     /// Whether nothing proves that a request comes from this client (RFC 6749 §2.1).

@@ -24,6 +24,7 @@ use placet_web::{
 };
 use url::form_urlencoded;
 
+pub use self::redirect::ANSWER_PARAMETERS;
 pub(crate) use self::respond::AuthorizationPayload;
 use self::{checks::Demand, params::Params};
 use crate::{

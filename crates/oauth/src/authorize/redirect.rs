@@ -12,8 +12,8 @@ use crate::{
     oidc::claims::OPENID,
 };
 
-/// Parameters of our own answer, which a registered query must not preset (threat A2).
-const ANSWER_PARAMETERS: [&str; 7] = [
+/// Parameters of our own answer, which a registered query must not preset, or the client reads the wrong one (threat A2).
+pub const ANSWER_PARAMETERS: [&str; 7] = [
     "code",
     "state",
     "iss",

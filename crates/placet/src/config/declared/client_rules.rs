@@ -36,23 +36,11 @@ const PRIVATE_JWK_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", 
 /// Checks a client's metadata as a whole; each redirect URI is checked by [`super::check_redirect_uri`].
 pub fn check_client(metadata: &ClientMetadata, has_secret: bool) -> Vec<Finding> {
     let mut findings = Findings(Vec::new());
-    let method = auth_method(metadata, has_secret);
+    let method = metadata.auth_method(has_secret);
     grants(metadata, method, &mut findings);
     credentials(metadata, method, has_secret, &mut findings);
     keys(metadata, &mut findings);
     findings.0
-}
-
-/// How the client authenticates, with the default worked out as `Client::auth_method` does.
-fn auth_method(metadata: &ClientMetadata, has_secret: bool) -> AuthMethod {
-    let has_keys = metadata.jwks.is_some() || metadata.jwks_uri.is_some();
-    metadata
-        .token_endpoint_auth_method
-        .unwrap_or(match (has_secret, has_keys) {
-            (true, _) => AuthMethod::ClientSecretBasic,
-            (false, true) => AuthMethod::PrivateKeyJwt,
-            (false, false) => AuthMethod::None,
-        })
 }
 
 struct Findings(Vec<Finding>);

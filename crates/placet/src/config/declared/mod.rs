@@ -9,6 +9,8 @@ pub(crate) mod rights;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use placet_oauth::oidc::claims::PERSON_SCOPES;
+
 pub use client::DeclaredClient;
 pub use client_rules::{Finding, check_client};
 pub use person::{DeclaredPerson, Password};
@@ -20,16 +22,6 @@ use super::confidential::Confidential;
 use super::file::{Node, Value};
 use super::problem::{Fault, Place};
 use super::reader::{Found, Reader};
-
-/// The scopes that OpenID Connect Core §5.4 and §11 define; they need no declaration.
-pub(crate) const STANDARD_SCOPES: [&str; 6] = [
-    "openid",
-    "profile",
-    "email",
-    "address",
-    "phone",
-    "offline_access",
-];
 
 /// Everything that was declared.
 pub(crate) struct Declared {
@@ -47,7 +39,8 @@ pub(crate) fn read(top: &Reader<'_>, development: bool) -> Declared {
         .filter_map(rights::scope)
         .collect();
     let mut scope_names: Vec<&str> = scopes.iter().map(|scope| scope.name.as_str()).collect();
-    scope_names.extend(STANDARD_SCOPES);
+    // Those of OpenID Connect need no declaration.
+    scope_names.extend(PERSON_SCOPES);
     let resource_entries = top.entries("resources");
     let resources: Vec<_> = resource_entries
         .iter()

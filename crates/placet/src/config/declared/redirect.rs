@@ -2,21 +2,11 @@
 //!
 //! Spec: RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700 §4.1.3
 
+use placet_oauth::authorize::ANSWER_PARAMETERS;
 use url::Url;
 
 use crate::config::origin::host_is_loopback;
 use crate::config::problem::Fault;
-
-/// Names of answers that Placet adds itself. A URI that already holds one makes the client read the wrong one.
-const ANSWER_NAMES: [&str; 7] = [
-    "code",
-    "state",
-    "iss",
-    "error",
-    "error_description",
-    "error_uri",
-    "response",
-];
 
 /// Schemes that run or open something on the person's machine instead of going to the client.
 const DANGEROUS_SCHEMES: [&str; 7] = [
@@ -64,7 +54,7 @@ pub fn check_redirect_uri(text: &str) -> Result<(), Fault> {
     }
     let preset = url
         .query_pairs()
-        .find(|(name, _)| ANSWER_NAMES.contains(&name.as_ref()));
+        .find(|(name, _)| ANSWER_PARAMETERS.contains(&name.as_ref()));
     if let Some((name, _)) = preset {
         return Err(fault(&format!("presets {name}, a parameter of the answer")));
     }
