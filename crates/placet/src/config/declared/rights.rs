@@ -7,9 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use placet_core::right::{ResourceId, Scope};
 use placet_core::time::Lifetime;
 
-use super::fingerprint;
 use crate::config::catalogue::closest;
-use crate::config::confidential::Confidential;
 use crate::config::file::Value;
 use crate::config::problem::Fault;
 use crate::config::reader::{Reader, label};
@@ -35,8 +33,6 @@ pub struct DeclaredScope {
     pub optional: bool,
     /// How old the sign-in may be; absent means any age.
     pub step_up: Option<Lifetime>,
-    /// Changes exactly when the declaration does; keep only a keyed hash.
-    pub fingerprint: Confidential,
 }
 
 /// How access tokens of a resource look.
@@ -61,8 +57,6 @@ pub struct DeclaredResource {
     pub lifetime: Option<Lifetime>,
     /// The scopes that mean something to it; absent means every scope.
     pub scopes: Option<BTreeSet<Scope>>,
-    /// Changes exactly when the declaration does; keep only a keyed hash.
-    pub fingerprint: Confidential,
 }
 
 pub(crate) fn scope_token(text: &str) -> Result<Scope, Fault> {
@@ -86,13 +80,11 @@ pub(super) fn scope(entry: &Reader<'_>) -> Option<DeclaredScope> {
     let description = local_text(entry, "description");
     let optional = entry.flag("optional");
     let step_up = entry.maybe_seconds("step_up_s");
-    let fingerprint = fingerprint(entry, None);
     Some(DeclaredScope {
         name: name?.value,
         description: description?,
         optional,
         step_up,
-        fingerprint,
     })
 }
 
@@ -116,7 +108,6 @@ pub(super) fn resource(entry: &Reader<'_>) -> Option<DeclaredResource> {
         },
         lifetime,
         scopes: entry.has("scopes").then_some(scopes),
-        fingerprint: fingerprint(entry, None),
     })
 }
 
@@ -152,20 +143,6 @@ pub(super) fn local_text(entry: &Reader<'_>, name: &str) -> Option<LocalText> {
 }
 
 impl LocalText {
-    /// The text in a language; else in its primary language, else in English, else in any.
-    pub fn in_language(&self, tag: &str) -> &str {
-        let texts = match self {
-            Self::Plain(text) => return text,
-            Self::ByLanguage(texts) => texts,
-        };
-        let primary = tag.split('-').next().unwrap_or(tag);
-        [tag, primary, "en"]
-            .iter()
-            .find_map(|wanted| texts.get(*wanted))
-            .or_else(|| texts.values().next())
-            .map_or("", String::as_str)
-    }
-
     /// The text of every language; a plain text has none.
     pub fn languages(&self) -> impl Iterator<Item = (&str, &str)> {
         let texts = match self {
