@@ -1,8 +1,6 @@
-//! The error codes: their texts, and the page of the documentation made from them.
+//! The error codes: their texts.
 
-use std::{fmt::Write as _, fs, path::Path};
-
-use placet_oauth::{OAuthError, Problem, error_catalogue};
+use placet_oauth::{OAuthError, Problem};
 use placet_web::client_auth::ClientAuthError;
 
 #[test]
@@ -34,33 +32,4 @@ fn t9_a_client_whose_keys_are_out_of_reach_is_told_to_come_back() {
     let reply = problem.reply();
     assert_eq!(reply.status, 503);
     assert_eq!(reply.headers["retry-after"], "5");
-}
-
-#[test]
-fn generated_errors_page_is_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors.md");
-    let mut page = String::from(
-        "# Errors\n\nEvery error code of the OAuth face. Made from the source by a test; \
-         `cargo xtask docs` writes it anew.\n\n\
-         The status is that of a JSON answer; at the authorization endpoint the same code travels to the redirect \
-         URI, or is shown on a page where client or redirect URI are not known. What every JSON error looks like: \
-         `{\"error\": …, \"error_description\": …}`, never stored by caches.\n\n\
-         | Code | Status | When | What to do | Defined in |\n|---|---|---|---|---|\n",
-    );
-    for entry in error_catalogue() {
-        writeln!(
-            page,
-            "| `{}` | {} | {} | {} | {} |",
-            entry.code, entry.status, entry.when, entry.advice, entry.spec
-        )
-        .unwrap();
-    }
-    if std::env::var_os("PLACET_BLESS").is_some_and(|value| value == "1") {
-        fs::write(&path, &page).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        written == page,
-        "docs/errors.md is not current: run `cargo xtask docs`"
-    );
 }

@@ -11,7 +11,7 @@ use placet_web::{context::Call, face::Routes};
 use self::operations::Operator;
 use crate::app::App;
 
-pub use self::api::openapi;
+pub use self::api::{CODES, openapi};
 
 /// The routes of the admin API. The listener asks for its bearer token before any of them runs.
 pub fn routes(app: &Arc<App>) -> Routes {

@@ -40,6 +40,7 @@ use placet_web::{
 };
 use tokio::time::Instant;
 
+pub use self::refused::{EdgeError, edge_errors};
 use self::{
     origin::Authority,
     refused::{Asked, Refused},

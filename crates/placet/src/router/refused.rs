@@ -135,6 +135,44 @@ impl Refused {
     }
 }
 
+/// What a request gets that no handler sees, for documentation.
+#[derive(Debug, Clone)]
+pub struct EdgeError {
+    /// The status.
+    pub status: StatusCode,
+    /// The code a client reads.
+    pub code: &'static str,
+    /// The code a page says. Absent where no page is shown.
+    pub page_code: Option<&'static str>,
+    /// The sentence for the developer.
+    pub description: &'static str,
+}
+
+/// Everything a request can get that no handler sees.
+pub fn edge_errors() -> Vec<EdgeError> {
+    let wait = Lifetime::ZERO;
+    let all = [
+        Refused::Unread(BodyError::Broken),
+        Refused::NoPlace,
+        Refused::OtherMethod(String::new()),
+        Refused::Unread(BodyError::TooSlow),
+        Refused::Unread(BodyError::TooLarge),
+        Refused::Misdirected,
+        Refused::TooMany(wait),
+        Refused::NotNow(wait),
+    ];
+    let told = |refused: &Refused| {
+        let (code, description) = refused.for_client();
+        EdgeError {
+            status: refused.status(),
+            code,
+            page_code: (*refused != Refused::Misdirected).then(|| refused.for_person().0),
+            description,
+        }
+    };
+    all.iter().map(told).collect()
+}
+
 /// What is known of a request that is refused.
 pub(super) struct Asked<'a> {
     /// Its head.

@@ -9,6 +9,8 @@ mod declared;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod errors;
+#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod serve;

@@ -36,6 +36,7 @@ pub use self::{
     password::{PASSWORD_LIMIT_BYTES, PasswordError, Passwords},
     policy::{Ready, Silent, Wish, silently},
     render::{Extras, deliver, error_page, render},
+    trouble::PAGE_CODES,
 };
 use crate::{
     context::Call,

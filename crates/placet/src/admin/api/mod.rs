@@ -21,8 +21,8 @@ use placet_web::{
     reply::Reply,
 };
 
-pub use self::document::openapi;
 use self::endpoint::Endpoint;
+pub use self::{document::openapi, problem::CODES};
 use super::Desk;
 
 /// Every endpoint, in the order of the documentation.

@@ -41,7 +41,7 @@ pub(super) struct ProblemDocument {
 }
 
 /// Every code with its status and title.
-pub(super) const CODES: [(&str, StatusCode, &str); 14] = [
+pub const CODES: [(&str, StatusCode, &str); 14] = [
     (
         "malformed",
         StatusCode::BAD_REQUEST,
