@@ -93,7 +93,7 @@ pub(super) const SECTIONS: &[Section] = &[Section {
             Unit::Count,
             1000,
             (1, MANY),
-            "Wrong user codes in a window from everywhere; beyond it each further try waits longer.",
+            "Wrong user codes in a window from everywhere; beyond it a source that guessed wrong waits longer.",
         ),
         Setting::seconds(
             "limits.user_code_window_s",
