@@ -1,6 +1,7 @@
 //! Debian packages and language packages that the outside tests need.
 //!
-//! Installed when that is allowed (root, `apt-get` present, `PLACET_NO_INSTALL` not 1); otherwise the command to run is said.
+//! Debian packages are installed when that is allowed (root, `apt-get` present), npm and PyPI packages in a folder of the
+//! build. With `PLACET_NO_INSTALL=1` nothing is; the command to run is said instead, as it is when one fails.
 
 use std::{
     env, fs,
@@ -9,6 +10,9 @@ use std::{
 };
 
 use crate::{place, process};
+
+/// The oldest major version of Node that all clients run on.
+const OLDEST_NODE: u32 = 20;
 
 /// A program, the Debian packages that bring it, and why it is needed.
 #[derive(Debug)]
@@ -74,10 +78,7 @@ fn install(needs: &[Need]) -> Result<(), String> {
         "sudo apt-get install --no-install-recommends -y {}",
         missing.join(" ")
     );
-    if env::var_os("PLACET_NO_INSTALL").is_some_and(|value| value == "1")
-        || !is_root()
-        || !has("apt-get")
-    {
+    if !is_allowed() || !is_root() || !has("apt-get") {
         return Err(advice);
     }
     println!("  installing {}", missing.join(" "));
@@ -99,22 +100,17 @@ pub(crate) fn packages(staged: &Path) -> Result<(), String> {
     if staged.join("package.json").is_file() {
         let locked = staged.join("package-lock.json").is_file();
         let word = if locked { "ci" } else { "install" };
-        stamped(
-            staged,
-            &["package.json", "package-lock.json"],
-            "node_modules",
-            || {
-                process::quiet(
-                    Command::new("npm")
-                        .args([word, "--no-audit", "--no-fund", "--silent"])
-                        .current_dir(staged),
-                )
-                .ok
-            },
-        )?;
+        let inputs = ["package.json", "package-lock.json"];
+        let advice = format!("npm {word}");
+        stamped(staged, &inputs, ("node_modules", &advice), || {
+            let mut npm = Command::new("npm");
+            npm.args([word, "--no-audit", "--no-fund", "--silent"]);
+            process::quiet(npm.current_dir(staged)).ok
+        })?;
     }
     if staged.join("requirements.txt").is_file() {
-        stamped(staged, &["requirements.txt"], ".venv", || {
+        let advice = "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt";
+        stamped(staged, &["requirements.txt"], (".venv", advice), || {
             let made = process::quiet(
                 Command::new("python3")
                     .args(["-m", "venv", ".venv"])
@@ -135,11 +131,56 @@ pub(crate) fn packages(staged: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// A Node that fits: the one on `PATH`, else the npm package `node` in a folder of the build.
+///
+/// # Errors
+/// The command to run, when it may not be fetched or that fails.
+pub(crate) fn node(fits: fn(&Path) -> bool) -> Result<PathBuf, String> {
+    if let Some(found) = place::on_path("node")
+        && fits(&found)
+    {
+        return Ok(found);
+    }
+    let dir = place::build("tools/node")?;
+    let binary = dir.join("node_modules/node/bin/node");
+    if !binary.is_file() && is_allowed() {
+        println!("  fetching Node 22");
+        fs::write(dir.join("package.json"), "{ \"private\": true }\n")
+            .map_err(|error| error.to_string())?;
+        let mut npm = Command::new("npm");
+        npm.args(["install", "node@22", "--no-audit", "--no-fund", "--silent"]);
+        process::quiet(npm.current_dir(&dir));
+    }
+    if fits(&binary) {
+        Ok(binary)
+    } else {
+        let dir = dir.display();
+        Err(format!("run: cd {dir} && npm install node@22"))
+    }
+}
+
+/// Whether this Node is what the outside tests are written for: Debian 12 has 18, and the clients need 20.
+pub(crate) fn is_recent(node: &Path) -> bool {
+    let told = process::capture(Command::new(node).arg("--version"));
+    told.ok && major(&told.text).is_some_and(|major| major >= OLDEST_NODE)
+}
+
+/// The `22` of `v22.5.1`.
+fn major(version: &str) -> Option<u32> {
+    let (major, _) = version.trim().strip_prefix('v')?.split_once('.')?;
+    major.parse().ok()
+}
+
+/// Whether anything may be installed at all.
+fn is_allowed() -> bool {
+    env::var_os("PLACET_NO_INSTALL").is_none_or(|value| value != "1")
+}
+
 /// Does the work unless `made` is there and the inputs are those it was made from.
 fn stamped(
     dir: &Path,
     inputs: &[&str],
-    made: &str,
+    (made, advice): (&str, &str),
     work: impl FnOnce() -> bool,
 ) -> Result<(), String> {
     let key: String = inputs
@@ -150,11 +191,8 @@ fn stamped(
     if dir.join(made).is_dir() && fs::read_to_string(&stamp).is_ok_and(|old| old == key) {
         return Ok(());
     }
-    if !work() {
-        return Err(format!(
-            "packages of {} could not be installed",
-            dir.display()
-        ));
+    if !is_allowed() || !work() {
+        return Err(format!("run: cd {} && {advice}", dir.display()));
     }
     fs::write(&stamp, key).map_err(|error| format!("{}: {error}", stamp.display()))
 }

@@ -66,8 +66,12 @@ pub(crate) fn run(outside: &Outside, server: &Path) -> Step {
 fn start(outside: &Outside, server: &Path) -> Result<process::Finished, String> {
     let staged = place::build("interop")?.join(&outside.name);
     install::packages(&staged)?;
-    let work = place::fresh(&format!("work/{}", outside.name))?;
     let mut path = vec![staged.join(".venv/bin"), staged.join("node_modules/.bin")];
+    if staged.join("package.json").is_file() {
+        let node = install::node(install::is_recent)?;
+        path.extend(node.parent().map(Path::to_path_buf));
+    }
+    let work = place::fresh(&format!("work/{}", outside.name))?;
     path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
     let path = env::join_paths(path).map_err(|error| error.to_string())?;
     let mut command = Command::new(staged.join("run"));

@@ -25,7 +25,7 @@ pub(crate) struct Tools {
 pub(crate) fn prepare() -> Result<Tools, String> {
     Ok(Tools {
         oha: oha()?,
-        node: node()?,
+        node: install::node(has_sqlite)?,
         peer: peer()?,
     })
 }
@@ -60,33 +60,9 @@ fn oha() -> Result<PathBuf, String> {
     Ok(binary)
 }
 
-/// Node 22.5 or newer: the one on `PATH`, else the npm package `node`.
-fn node() -> Result<PathBuf, String> {
-    let sqlite = |node: &Path| {
-        process::capture(Command::new(node).args(["--eval", "require('node:sqlite')"])).ok
-    };
-    if let Some(found) = place::on_path("node")
-        && sqlite(&found)
-    {
-        return Ok(found);
-    }
-    let dir = place::build("tools/node")?;
-    let binary = dir.join("node_modules/node/bin/node");
-    if !binary.is_file() {
-        println!("fetching Node 22 for the peer");
-        fs::write(dir.join("package.json"), "{ \"private\": true }\n")
-            .map_err(|error| error.to_string())?;
-        let mut command = Command::new("npm");
-        command
-            .args(["install", "node@22", "--no-audit", "--no-fund", "--silent"])
-            .current_dir(&dir);
-        process::quiet(&mut command);
-    }
-    if sqlite(&binary) {
-        Ok(binary)
-    } else {
-        Err("Node 22.5 or newer is needed; `npm install node@22` failed".to_owned())
-    }
+/// Whether this Node can open SQLite by itself, as 22.5 and newer can.
+fn has_sqlite(node: &Path) -> bool {
+    process::capture(Command::new(node).args(["--eval", "require('node:sqlite')"])).ok
 }
 
 /// The peer's files and packages.
