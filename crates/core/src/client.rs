@@ -265,6 +265,8 @@ pub struct OnceProof {
     pub value: SecretHash<kind::Once>,
     /// How long a second use must be recognised.
     pub keep_until: Timestamp,
+    /// The address it came from, for the audit.
+    pub peer: Option<String>,
 }
 
 impl AuthenticatedClient {

@@ -80,12 +80,13 @@ impl Engine {
     /// # Errors
     /// [`Refusal::ReplayedProof`] when it came before.
     pub async fn spend_proof(&self, client: &AuthenticatedClient) -> Result<(), Error> {
-        let Some(spend) = proof_change(client) else {
+        let Some(proof) = client.proof() else {
             return Ok(());
         };
+        let spend = spending(proof);
         let caller = Caller {
             actor: Actor::Client,
-            peer: None,
+            peer: proof.peer.clone(),
         };
         let mut attempts = Attempts::default();
         loop {

@@ -284,6 +284,7 @@ impl Scene {
         let proof = OnceProof {
             value: SecretHash::of(jti),
             keep_until: self.now().plus(WAIT),
+            peer: None,
         };
         vouched(client, Some(proof))
     }

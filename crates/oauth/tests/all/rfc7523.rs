@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use placet_core::time::Clock as _;
+use placet_core::{event::EventKind, store::Store as _, time::Clock as _};
 use placet_proof::{Algorithm, Ed25519Name, Jwks, JwsSigner, SigningKey};
 use serde_json::json;
 
@@ -108,6 +108,13 @@ async fn t9_an_assertion_that_came_with_a_refused_request_is_spent() {
         let again = post(&world, "/token", &assertion, &[own]).await;
         assert_eq!(again.error(), (401, "invalid_client".to_owned()), "{name}");
     }
+    let spent = world
+        .store
+        .events(world.site.engine.issuer_id(), None, 1_000);
+    let mut spent = spent.await.unwrap().into_iter().rev();
+    let last = spent.find(|event| event.kind == EventKind::ProofSpent);
+    assert_eq!(last.unwrap().peer.as_deref(), Some("192.0.2.7"));
+
     let fresh = signer.assertion(&world);
     let given = post(&world, "/token", &fresh, &[own]).await;
     assert_eq!(given.status, StatusCode::OK, "{given:?}");

@@ -118,5 +118,6 @@ fn once(client: &Client, claims: &Claims) -> Result<OnceProof, Why> {
     Ok(OnceProof {
         value: SecretHash::of(&format!("client assertion\n{}\n{jti}", client.id)),
         keep_until: Timestamp::from_secs(claims.expires_at()),
+        peer: None,
     })
 }

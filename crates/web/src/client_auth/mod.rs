@@ -227,7 +227,8 @@ async fn judge(
         Credential::Basic(_) | Credential::Post(_) if fits => Ok((client, None)),
         Credential::Basic(_) | Credential::Post(_) => Err(Why::WrongSecret.into()),
         Credential::Assertion(assertion) => {
-            let proof = assertion::check(site, call.context.now, &client, assertion).await?;
+            let mut proof = assertion::check(site, call.context.now, &client, assertion).await?;
+            proof.peer = Some(call.context.peer.to_string());
             Ok((client, Some(proof)))
         }
         Credential::Nothing => Ok((client, None)),

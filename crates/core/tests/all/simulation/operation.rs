@@ -132,6 +132,7 @@ async fn client(
     let proof = proof.map(|number| OnceProof {
         value: SecretHash::of(&format!("{} {number}", client.client_id)),
         keep_until: engine.store().now().plus(PROOF),
+        peer: None,
     });
     Ok(vouched(client, proof))
 }
