@@ -243,15 +243,23 @@ mod tests {
         let mut runs = 0;
         for text in ["a", "a", "b"] {
             fs::write(dir.join("list"), text).unwrap();
-            stamped(&dir, &["list"], "made", || {
+            stamped(&dir, &["list"], ("made", "make it"), || {
                 runs += 1;
                 true
             })
             .unwrap();
         }
-        let failed = stamped(&dir, &["list"], "absent", || false);
+        let failed = stamped(&dir, &["list"], ("absent", "make it"), || false);
         fs::remove_dir_all(&dir).unwrap();
         assert_eq!(runs, 2);
-        assert!(failed.is_err());
+        let said = format!("run: cd {} && make it", dir.display());
+        assert_eq!(failed, Err(said));
+    }
+
+    #[test]
+    fn debian_12_brings_a_node_that_is_too_old() {
+        let fits = |text: &str| major(text).is_some_and(|major| major >= OLDEST_NODE);
+        let told = ["v18.20.4\n", "v20.0.0", "v22.5.1", "v9.1.0", "node", ""].map(fits);
+        assert_eq!(told, [false, true, true, false, false, false]);
     }
 }
