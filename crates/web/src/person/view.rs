@@ -77,16 +77,16 @@ pub(super) fn asker_of(
 /// A page of the client's own, at https only. Its host is told, since a stranger writes what stands there.
 ///
 /// The client's logo is not shown: the page loads nothing from elsewhere (threat H8), and its name has a tile.
-pub(super) fn paper(address: Option<&str>) -> Option<Paper> {
+pub(super) fn paper(address: Option<&str>) -> Option<Box<Paper>> {
     let url = url::Url::parse(address?).ok()?;
     let names_nobody = url.username().is_empty() && url.password().is_none();
     if url.scheme() != "https" || !names_nobody {
         return None;
     }
-    Some(Paper {
+    Some(Box::new(Paper {
         host: shown(url.host_str()?),
         link: page::Link::from(url.to_string()),
-    })
+    }))
 }
 
 /// What may be done, a line for each scope.

@@ -111,7 +111,7 @@ async fn h6_what_stands_is_listed_behind_any_number_of_what_ended() {
     scene.engine.put(commit).await.unwrap();
     assert_eq!(
         scene.engine.list_grants(ada).await.unwrap(),
-        [stands.clone()]
+        std::slice::from_ref(&stands)
     );
     let families = scene.engine.list_families(stands.value.id).await.unwrap();
     assert_eq!(families.len(), 1);

@@ -18,16 +18,19 @@ fn grant(scopes: Vec<ScopeLine>, since: Timestamp, last_used: Option<Timestamp>)
     }
 }
 
-/// What a person has allowed.
-pub(super) fn grants() -> Vec<Sample> {
-    let session = |browser: &str, seconds, current: bool| SessionLine {
+fn session(browser: &str, seconds: i64, current: bool) -> SessionLine {
+    SessionLine {
         browser: browser.into(),
         address: Some("203.0.113.7".into()),
         since: before(seconds),
         last_used: (!current).then(|| before(seconds / 2)),
         current,
         end: (!current).then(|| form("/account/end")),
-    };
+    }
+}
+
+/// What a person has allowed.
+pub(super) fn grants() -> Vec<Sample> {
     let empty = Grants {
         person: person(),
         clients: Vec::new(),

@@ -27,11 +27,8 @@ pub(super) fn consents() -> Vec<Sample> {
             id: Some(HOSTILE.into()),
         }],
         message: Some(HOSTILE.into()),
-        privacy: Some(paper("javascript:alert(1)", HOSTILE)),
-        terms: Some(paper(
-            "https://x.example/\"><script>alert(1)</script>",
-            HOSTILE,
-        )),
+        privacy: Some(paper("javascript:alert(1)", HOSTILE).into()),
+        terms: Some(paper("https://x.example/\"><script>alert(1)</script>", HOSTILE).into()),
         ..device.clone()
     };
     let bare = Consent {
@@ -82,8 +79,8 @@ fn plain() -> Consent {
         switch: Some(form("/switch")),
         device: None,
         message: None,
-        privacy: Some(paper("https://frame.example/privacy", "frame.example")),
-        terms: Some(paper("https://frame.example/terms", "frame.example")),
+        privacy: Some(paper("https://frame.example/privacy", "frame.example").into()),
+        terms: Some(paper("https://frame.example/terms", "frame.example").into()),
         problem: None,
         live: Some(live()),
     }

@@ -59,9 +59,9 @@ pub struct Consent {
     /// What the client wants to tell about this request (CIBA's `binding_message` and its like).
     pub message: Option<Shown>,
     /// What the client says it does with what it learns.
-    pub privacy: Option<Paper>,
+    pub privacy: Option<Box<Paper>>,
     /// What the client asks people to agree to.
-    pub terms: Option<Paper>,
+    pub terms: Option<Box<Paper>>,
     /// Why the page is shown once more.
     pub problem: Option<ConsentProblem>,
     /// Follows the request.
