@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use placet_core::time::{Clock as _, SystemClock};
 use placet_store::archive::{self, Extent, Head, Sums};
 use serde_json::json;
 
@@ -41,8 +40,8 @@ pub(super) async fn backup(command: Backup, terminal: Terminal) -> Status {
 
 async fn write(command: Backup, terminal: Terminal) -> Result<Status, CommandError> {
     let settings = desk::settings(command.store)?;
-    let file = command.file;
-    let (_, sums) = archive::backup(&settings.database.place, &file, SystemClock.now()).await?;
+    let (file, place) = (command.file, &settings.database.place);
+    let (_, sums) = archive::backup(place, &file, archive::now(place).await?).await?;
     terminal.line(&format!("{} holds {}.", file.display(), told(&sums)));
     if settings.development {
         terminal.line(&format!(
@@ -68,7 +67,7 @@ async fn read(command: Restore, terminal: Terminal) -> Result<Status, CommandErr
         Extent::Everything
     } else {
         // A clock that is behind must not let in what was issued before the backup.
-        Extent::NewEpoch(SystemClock.now().max(made_at))
+        Extent::NewEpoch(archive::now(&settings.database.place).await?.max(made_at))
     };
     let (head, sums) = archive::restore(&command.file, &settings.database.place, extent).await?;
     terminal.line(&format!(

@@ -1,6 +1,7 @@
 //! `placet clock accept`.
 
 use clap::{Args, Subcommand};
+use placet_store::archive;
 
 use super::{
     desk::{self, StoreArgs},
@@ -19,14 +20,15 @@ pub(crate) struct Clock {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Takes the machine's time for right although the store has seen a later one. Restart the server afterwards.
+    /// Takes the machine's time, or that of the PostgreSQL server, for right although the store has seen a later one. Restart the server afterwards.
     Accept,
 }
 
 pub(super) async fn run(clock: Clock, terminal: Terminal) -> Status {
     desk::work(clock.store, terminal, |desk| async move {
         let Command::Accept = clock.command;
-        let accepted = desk.operator.accept_clock().await?;
+        let right = archive::now(&desk.settings.database.place).await?;
+        let accepted = desk.operator.accept_clock(right).await?;
         desk.terminal.line(&format!(
             "{} counts from here on; the store had kept {}.",
             exact(accepted.accepted),

@@ -23,7 +23,10 @@ mod sums;
 
 use std::path::{Path, PathBuf};
 
-use placet_core::{random::SystemRandom, time::Timestamp};
+use placet_core::{
+    random::SystemRandom,
+    time::{Clock as _, SystemClock, Timestamp},
+};
 use tokio::task::spawn_blocking;
 
 use self::stream::{Feed, Stream, stream};
@@ -226,6 +229,17 @@ pub async fn sums(store: &Place) -> Result<Sums, ArchiveError> {
     }
 }
 
+/// The time that decides expiry in a store: the database's own, or this machine's for a file.
+///
+/// # Errors
+/// [`ArchiveError::Postgres`] when the database does not answer.
+pub async fn now(store: &Place) -> Result<Timestamp, ArchiveError> {
+    match &store.location {
+        Location::Sqlite(_) => Ok(SystemClock.now()),
+        Location::Postgres(url) => postgres::now(url, &store.postgres).await,
+    }
+}
+
 /// Whether a store holds nothing. It is made when it is not there yet, and its schema brought up to date.
 ///
 /// # Errors
@@ -296,6 +310,10 @@ fn rows_of(store: &Place) -> Stream {
     rows
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a copy works beside whoever reads its stream, and ends when nobody does"
+)]
 fn send(store: &Place, feed: Feed) {
     match &store.location {
         Location::Sqlite(path) => {

@@ -3,6 +3,7 @@
 use placet_core::{
     engine::Violation,
     store::{Key, Record, Table},
+    time::Timestamp,
 };
 use tokio_postgres::{GenericClient, IsolationLevel, Row as Found, types::ToSql};
 
@@ -132,6 +133,14 @@ pub(super) async fn sums_of(url: &PostgresUrl, settings: &Settings) -> Result<Su
         .start()
         .await?;
     add_up(&moment).await
+}
+
+/// The database's own time.
+pub(super) async fn now(url: &PostgresUrl, settings: &Settings) -> Result<Timestamp, ArchiveError> {
+    let mut whole = Whole::connect(url, settings).await?;
+    let sql = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    let row = whole.client().query_one(sql, &[]).await?;
+    Ok(Timestamp::from_millis(row.try_get(0)?))
 }
 
 /// Whether there is no row of any section.

@@ -62,7 +62,10 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<bool, OpenError> {
 }
 
 /// The newest migration this release knows.
-pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+pub(super) const KNOWN: i64 = match MIGRATIONS.last() {
+    Some(migration) => migration.number,
+    None => 0,
+};
 
 /// The newest migration that is applied, 0 when there is none, after a check of all that are.
 pub(super) fn newest(connection: &Connection) -> Result<i64, OpenError> {

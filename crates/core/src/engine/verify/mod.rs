@@ -30,6 +30,8 @@ pub const FOR_EVER: Lifetime = Lifetime::from_millis(u64::MAX);
 const STEP: usize = 1_000;
 /// How many ids a slice may keep something about: at about a hundred bytes each, tens of MiB.
 const KEPT_LIMIT: usize = 400_000;
+/// The least a slice is let keep.
+const LEAST_KEPT: usize = 8;
 /// How many violations are told one by one. What is worse is counted.
 const TOLD_LIMIT: usize = 10_000;
 /// How much later than its id says an event may be written: as long as a request may take, and as far as clocks may be
@@ -156,24 +158,31 @@ impl Engine {
         events_kept: Lifetime,
         kept_limit: usize,
     ) -> Result<Verified, Error> {
+        // However many slices, one id may be in all five maps.
+        let kept_limit = kept_limit.max(LEAST_KEPT);
         let mut of = 1;
-        'cut: loop {
-            let mut report = Verified::default();
-            for number in 0..of {
-                let slice = Slice { number, of };
-                match self.pass(slice, events_kept, kept_limit, &mut report).await {
-                    Ok(()) => {}
-                    // With one id to a slice there is nothing to cut.
-                    Err(PassError::Crowded) if of < u64::from(u32::MAX) => {
-                        of *= 2;
-                        continue 'cut;
-                    }
-                    Err(PassError::Crowded) => {}
-                    Err(PassError::Failed(error)) => return Err(error),
-                }
+        loop {
+            match self.passes(of, events_kept, kept_limit).await {
+                Ok(report) => return Ok(report),
+                Err(PassError::Crowded) => of *= 2,
+                Err(PassError::Failed(error)) => return Err(error),
             }
-            return Ok(report);
         }
+    }
+
+    async fn passes(
+        &self,
+        of: u64,
+        events_kept: Lifetime,
+        kept_limit: usize,
+    ) -> Result<Verified, PassError> {
+        let mut report = Verified::default();
+        for number in 0..of {
+            let slice = Slice { number, of };
+            self.pass(slice, events_kept, kept_limit, &mut report)
+                .await?;
+        }
+        Ok(report)
     }
 
     async fn pass(

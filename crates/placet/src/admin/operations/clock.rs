@@ -3,7 +3,7 @@
 use placet_core::{
     event::EventKind,
     store::{Change, Commit, Record},
-    time::{Clock, SystemClock},
+    time::Timestamp,
 };
 use serde::Serialize;
 
@@ -14,16 +14,16 @@ use super::{Moment, OperationError, Operator};
 pub struct AcceptedClock {
     /// The latest time the store had kept.
     pub kept: Moment,
-    /// The machine's time, which counts from here on.
+    /// The time that counts from here on.
     pub accepted: Moment,
 }
 
 impl Operator {
-    /// Takes the machine's time for right, even if the store has seen a later one.
+    /// Takes `accepted` for right, which the clock shows that decides expiry, even if the store has seen a later time.
     ///
     /// # Errors
     /// [`OperationError::Stale`] when a server moved the mark at the same time.
-    pub async fn accept_clock(&self) -> Result<AcceptedClock, OperationError> {
+    pub async fn accept_clock(&self, accepted: Timestamp) -> Result<AcceptedClock, OperationError> {
         let issuer = self.engine.issuer_id();
         let mut read =
             self.store()
@@ -33,7 +33,7 @@ impl Operator {
                     what: "issuer",
                     name: issuer.to_string(),
                 })?;
-        let (kept, accepted) = (read.value.clock_mark, SystemClock.now());
+        let kept = read.value.clock_mark;
         read.value.clock_mark = accepted;
         let mut event = self.engine.note(EventKind::IssuerChanged, &self.caller);
         event.note = Some("clock accepted".into());

@@ -1,12 +1,17 @@
 //! The attacks of `docs/threats.md`, played from outside against a running server: one test each, named by its id.
 
 mod authorize;
+mod backup;
 mod bindings;
 mod browser;
+#[cfg(feature = "postgres-tests")]
+mod cluster;
 mod device;
 mod guesses;
 #[path = "../../../src/demo/html.rs"]
 mod html;
+#[cfg(feature = "postgres-tests")]
+mod nodes;
 mod page;
 mod pending;
 mod person;

@@ -128,8 +128,18 @@ impl Node {
             format!("127.0.0.1:{}", port()),
         );
         let directory = Directory::new(name);
+        let settings = file(&address, &admin, wishes);
+        Self::at(directory, (address, admin), &settings)
+    }
+
+    /// One with these settings, reached at these addresses.
+    pub(super) fn at(
+        directory: Directory,
+        (address, admin): (String, String),
+        settings: &str,
+    ) -> Self {
         directory.write("admin.token", ADMIN_TOKEN);
-        directory.write("placet.toml", &file(&address, &admin, wishes));
+        directory.write("placet.toml", settings);
         let child = spawn(&directory, "placet.toml");
         let node = Self {
             directory,
@@ -342,7 +352,8 @@ pub(super) fn error(reply: &Reply) -> String {
         .to_owned()
 }
 
-fn file(address: &str, admin: &str, wishes: &Wishes<'_>) -> String {
+/// The settings of a test's server.
+pub(super) fn file(address: &str, admin: &str, wishes: &Wishes<'_>) -> String {
     let Wishes {
         limits,
         lifetimes,
