@@ -14,7 +14,7 @@ use placet_core::{
     pending::{HandleKind, PendingRequest},
     secret::{SecretHash, kind},
     store::{
-        Census, Key, Record, StoreError, Table, Version, Versioned, gather_access, gather_refresh,
+        Key, Record, StoreError, Table, Version, Versioned, gather_access, gather_refresh,
     },
     time::Timestamp,
     token::{AccessToken, RefreshToken, Standing},
@@ -58,26 +58,27 @@ impl Readers {
         hash: &[u8; 32],
     ) -> Result<Option<Versioned<PendingRequest>>, StoreError> {
         self.with(|connection| {
-            // No snapshot is needed: a handle never moves to another request.
-            let handle = match get(connection, issuer, &Key::handle(kind, hash))? {
-                Some(Versioned {
-                    value: Record::Handle(handle),
-                    ..
-                }) => handle,
-                Some(other) => return Err(other.value.misplaced()),
-                None => return Ok(None),
-            };
-            match get(connection, issuer, &Key::pending(handle.pending))? {
-                Some(Versioned {
-                    value: Record::Pending(value),
-                    version,
-                }) => Ok(Some(Versioned {
-                    value: *value,
-                    version,
-                })),
-                Some(other) => Err(other.value.misplaced()),
-                None => Ok(None),
-            }
+            holding(connection, issuer, &Key::handle(kind, hash), |found| {
+                let handle = match found {
+                    Some(Versioned {
+                        value: Record::Handle(handle),
+                        ..
+                    }) => handle,
+                    Some(other) => return Err(other.value.misplaced()),
+                    None => return Ok(None),
+                };
+                match get(connection, issuer, &Key::pending(handle.pending))? {
+                    Some(Versioned {
+                        value: Record::Pending(value),
+                        version,
+                    }) => Ok(Some(Versioned {
+                        value: *value,
+                        version,
+                    })),
+                    Some(other) => Err(other.value.misplaced()),
+                    None => Ok(None),
+                }
+            })
         })
     }
 
@@ -86,7 +87,11 @@ impl Readers {
         issuer: Id<Issuer>,
         hash: SecretHash<kind::Access>,
     ) -> Result<Option<Standing<AccessToken>>, StoreError> {
-        self.snapshot(|connection| gather_access(hash, |key| get(connection, issuer, &key)))
+        self.with(|connection| {
+            holding(connection, issuer, &Key::access(hash), |token| {
+                gather_access(hash, after(token, |key| get(connection, issuer, &key)))
+            })
+        })
     }
 
     pub(super) fn refresh(
@@ -94,7 +99,11 @@ impl Readers {
         issuer: Id<Issuer>,
         hash: SecretHash<kind::Refresh>,
     ) -> Result<Option<Standing<RefreshToken>>, StoreError> {
-        self.snapshot(|connection| gather_refresh(hash, |key| get(connection, issuer, &key)))
+        self.with(|connection| {
+            holding(connection, issuer, &Key::refresh(hash), |token| {
+                gather_refresh(hash, after(token, |key| get(connection, issuer, &key)))
+            })
+        })
     }
 
     pub(super) fn owned(
@@ -155,28 +164,6 @@ impl Readers {
         })
     }
 
-    pub(super) fn census(
-        &self,
-        issuer: Id<Issuer>,
-        now: Timestamp,
-    ) -> Result<Vec<Census>, StoreError> {
-        self.with(|connection| {
-            let mut statement = prepare(connection, statement::CENSUS)?;
-            let mut rows = statement
-                .query(params![issuer.as_bytes(), now.as_millis()])
-                .map_err(unavailable)?;
-            let mut open = Vec::new();
-            while let Some(row) = rows.next().map_err(unavailable)? {
-                let key = key(Table::Pending, bytes(row, 0)?)?;
-                match Record::decode(&key, bytes(row, 1)?)? {
-                    Record::Pending(request) => open.extend(Census::of(&request, now)),
-                    other => return Err(other.misplaced()),
-                }
-            }
-            Ok(open)
-        })
-    }
-
     /// The version of a request, without reading it.
     pub(super) fn pending_version(
         &self,
@@ -216,19 +203,6 @@ impl Readers {
         })
     }
 
-    /// Reads several rows as they were at one moment.
-    fn snapshot<T>(
-        &self,
-        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.with(|connection| {
-            run(connection, statement::BEGIN_READ)?;
-            let result = read(connection);
-            run(connection, statement::COMMIT)?;
-            result
-        })
-    }
-
     fn with<T>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError>,
@@ -260,17 +234,41 @@ impl Readers {
 struct EventError(serde_json::Error);
 
 fn get(connection: &Connection, issuer: Id<Issuer>, key: &Key) -> Result<Found, StoreError> {
+    holding(connection, issuer, key, Ok)
+}
+
+/// Reads a record and, while its row is held, what `read` needs besides: all of it as it was at one moment. A statement
+/// that is not finished keeps its snapshot, and those that begin meanwhile share it.
+fn holding<T>(
+    connection: &Connection,
+    issuer: Id<Issuer>,
+    key: &Key,
+    read: impl FnOnce(Found) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     let mut statement = prepare(connection, statement::of(key.table).get)?;
     let mut rows = statement
         .query(params![issuer.as_bytes(), key.bytes()])
         .map_err(unavailable)?;
-    let Some(row) = rows.next().map_err(unavailable)? else {
-        return Ok(None);
+    let found = match rows.next().map_err(unavailable)? {
+        Some(row) => Some(Versioned {
+            value: Record::decode(key, bytes(row, 1)?)?,
+            version: version(row, 0)?,
+        }),
+        None => None,
     };
-    Ok(Some(Versioned {
-        value: Record::decode(key, bytes(row, 1)?)?,
-        version: version(row, 0)?,
-    }))
+    read(found)
+}
+
+/// A way to read whose first answer is known already.
+fn after(
+    first: Found,
+    mut get: impl FnMut(Key) -> Result<Found, StoreError>,
+) -> impl FnMut(Key) -> Result<Found, StoreError> {
+    let mut first = Some(first);
+    move |key| match first.take() {
+        Some(found) => Ok(found),
+        None => get(key),
+    }
 }
 
 /// The version of a request on a connection of the caller's.
@@ -288,13 +286,6 @@ pub(super) fn pending_version(
 
 fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
     connection.prepare_cached(sql).map_err(unavailable)
-}
-
-fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
-    prepare(connection, sql)?
-        .execute([])
-        .map(drop)
-        .map_err(unavailable)
 }
 
 fn bytes<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a [u8], StoreError> {

@@ -89,8 +89,6 @@ pub(super) const fn of(table: Table) -> &'static Statements {
 
 /// Takes the write lock at once, so that nothing read afterwards can have changed at COMMIT.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
-/// Begins a snapshot for several reads.
-pub(super) const BEGIN_READ: &str = "BEGIN DEFERRED";
 pub(super) const COMMIT: &str = "COMMIT";
 pub(super) const ROLLBACK: &str = "ROLLBACK";
 pub(super) const SAVEPOINT: &str = "SAVEPOINT one";
@@ -116,8 +114,6 @@ pub(super) const OLDEST_EVENTS: &str =
     "SELECT id, at FROM event WHERE issuer = ?1 ORDER BY id LIMIT ?2";
 pub(super) const DELETE_EVENTS: &str = "DELETE FROM event WHERE issuer = ?1 AND id <= ?2";
 
-pub(super) const CENSUS: &str =
-    "SELECT key, body FROM pending WHERE issuer = ?1 AND keep_until > ?2";
 pub(super) const PENDING_VERSION: &str =
     "SELECT version FROM pending WHERE issuer = ?1 AND key = ?2";
 
@@ -127,9 +123,8 @@ pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// Everything above that does not belong to one table.
 #[cfg(test)]
-pub(super) const OTHERS: [&str; 21] = [
+pub(super) const OTHERS: [&str; 19] = [
     BEGIN,
-    BEGIN_READ,
     COMMIT,
     ROLLBACK,
     SAVEPOINT,
@@ -144,7 +139,6 @@ pub(super) const OTHERS: [&str; 21] = [
     NEXT_EVENT_ISSUER,
     OLDEST_EVENTS,
     DELETE_EVENTS,
-    CENSUS,
     PENDING_VERSION,
     RAISE_FENCE,
     DATA_VERSION,
