@@ -14,15 +14,17 @@ use super::OpenError;
 
 /// How long a connection waits for a lock that another process holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The page cache of the writer, in KiB. It fills only with pages that are in use.
-const WRITER_CACHE_KIB: i64 = 8 * 1024;
+/// The page cache of the writer, in KiB. It fills only with pages that are in use; keys are random, so what is read again
+/// and again are the indexes.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
 /// The page cache of one reader, in KiB.
-const READER_CACHE_KIB: i64 = 1024;
-/// After how many pages the log is moved into the file: 16 MiB at 4 KiB each. Larger means fewer flushes of the
+const READER_CACHE_KIB: i64 = 4 * 1024;
+/// After how many pages the log is moved into the file: 32 MiB at 4 KiB each. Larger means fewer flushes of the
 /// file, smaller a shorter recovery.
-const CHECKPOINT_PAGES: i64 = 4096;
-/// To what size the log is cut back after it was moved.
-const LOG_BYTES: i64 = 32 * 1024 * 1024;
+const CHECKPOINT_PAGES: i64 = 8192;
+/// To what size the log is cut back after it was moved: above what it usually reaches, since a file that keeps its length
+/// is flushed without its metadata.
+const LOG_BYTES: i64 = 64 * 1024 * 1024;
 /// How many prepared statements a connection keeps: all there are.
 const STATEMENTS: usize = 160;
 
