@@ -1,14 +1,14 @@
 //! The writer: one thread that takes every waiting commit, writes them in one transaction, and answers when
 //! it is durable.
 //!
-//! 1. Take all waiting commits, up to [`BATCH_LIMIT`].
+//! 1. Take all waiting commits, up to [`BATCH_LIMIT`]; after a large batch, let its callers gather again first.
 //! 2. `BEGIN IMMEDIATE`; the commits in turn. One that does not hold after part of it was written undoes all, and the
 //!    batch is written again with each commit in a savepoint of its own, so that it leaves the others alone.
 //! 3. `COMMIT`: one flush to disk for all of them.
 //! 4. Only now wake waiters and tell the verdicts, conflicts too: one that was judged against a neighbour in the
 //!    same transaction is not true before that neighbour is durable.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
 use placet_core::store::{Outcome, StoreError};
 use rusqlite::{Connection, ErrorCode, params};
@@ -26,6 +26,10 @@ use crate::waiters::Waiters;
 
 /// The most commits in one transaction: enough to pay for the flush, few enough to keep it short.
 pub(super) const BATCH_LIMIT: usize = 512;
+/// From how many commits in one transaction on their callers are a crowd that is likely to come again at once.
+const CROWD: usize = 8;
+/// How long the writer waits for a crowd to gather again, so that it shares one flush.
+const GATHERING: Duration = Duration::from_micros(100);
 
 /// Why a whole transaction failed.
 enum Failure {
@@ -60,7 +64,14 @@ impl Writer {
         let mut jobs = Vec::with_capacity(BATCH_LIMIT);
         let mut batch = Vec::with_capacity(BATCH_LIMIT);
         let mut closing: Vec<oneshot::Sender<()>> = Vec::new();
+        let mut last = 0;
         while queue.blocking_recv_many(&mut jobs, BATCH_LIMIT) > 0 {
+            if last >= CROWD && jobs.len() < last {
+                thread::sleep(GATHERING);
+                let more = std::iter::from_fn(|| queue.try_recv().ok());
+                jobs.extend(more.take(BATCH_LIMIT));
+            }
+            last = jobs.len();
             for job in jobs.drain(..) {
                 match job {
                     Job::Commit(commit) => batch.push(commit),
