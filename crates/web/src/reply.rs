@@ -4,6 +4,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+/// Room for most JSON answers, so that writing one need not move it to a larger place.
+const JSON_BYTES: usize = 512;
+/// Room for the headers of most answers, those included that the listener adds.
+const HEADERS: usize = 8;
+
 /// What a handler answers.
 #[derive(Debug, Clone)]
 pub struct Reply {
@@ -18,7 +23,7 @@ pub struct Reply {
 impl Reply {
     /// An answer without a body.
     pub fn empty(status: StatusCode) -> Self {
-        let mut headers = HeaderMap::new();
+        let mut headers = HeaderMap::with_capacity(HEADERS);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Self {
             status,
@@ -29,8 +34,9 @@ impl Reply {
 
     /// A JSON answer that nobody stores.
     pub fn json(status: StatusCode, value: &impl Serialize) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(body) => Self::empty(status).with_body("application/json", body.into()),
+        let mut body = Vec::with_capacity(JSON_BYTES);
+        match serde_json::to_writer(&mut body, value) {
+            Ok(()) => Self::empty(status).with_body("application/json", body.into()),
             Err(error) => {
                 tracing::error!(%error, "a reply could not be serialised");
                 Self::empty(StatusCode::INTERNAL_SERVER_ERROR)

@@ -17,6 +17,9 @@ use crate::{
     vault::DataKey,
 };
 
+/// Room for most bodies, so that writing one need not move it to a larger place.
+const BODY_BYTES: usize = 1024;
+
 /// A kind of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is the table of the record of that name")]
@@ -316,22 +319,25 @@ impl Record {
     /// # Panics
     /// Never: every record is made of text keys and finite numbers.
     pub fn encode(&self) -> Vec<u8> {
-        let body = match self {
-            Self::Issuer(r) => serde_json::to_vec(r),
-            Self::Client(r) => serde_json::to_vec(r),
-            Self::Person(r) => serde_json::to_vec(r),
-            Self::Name(r) => serde_json::to_vec(r),
-            Self::Session(r) => serde_json::to_vec(r),
-            Self::Pending(r) => serde_json::to_vec(r),
-            Self::Handle(r) => serde_json::to_vec(r),
-            Self::Grant(r) => serde_json::to_vec(r),
-            Self::Family(r) => serde_json::to_vec(r),
-            Self::Refresh(r) => serde_json::to_vec(r),
-            Self::Access(r) => serde_json::to_vec(r),
-            Self::SigningKey(r) => serde_json::to_vec(r),
-            Self::DataKey(r) => serde_json::to_vec(r),
+        let mut body = Vec::with_capacity(BODY_BYTES);
+        let to = &mut body;
+        let written = match self {
+            Self::Issuer(r) => serde_json::to_writer(to, r),
+            Self::Client(r) => serde_json::to_writer(to, r),
+            Self::Person(r) => serde_json::to_writer(to, r),
+            Self::Name(r) => serde_json::to_writer(to, r),
+            Self::Session(r) => serde_json::to_writer(to, r),
+            Self::Pending(r) => serde_json::to_writer(to, r),
+            Self::Handle(r) => serde_json::to_writer(to, r),
+            Self::Grant(r) => serde_json::to_writer(to, r),
+            Self::Family(r) => serde_json::to_writer(to, r),
+            Self::Refresh(r) => serde_json::to_writer(to, r),
+            Self::Access(r) => serde_json::to_writer(to, r),
+            Self::SigningKey(r) => serde_json::to_writer(to, r),
+            Self::DataKey(r) => serde_json::to_writer(to, r),
         };
-        body.expect("records have text keys and finite numbers, so they always serialise")
+        written.expect("records have text keys and finite numbers, so they always serialise");
+        body
     }
 
     /// Reads a body back and checks that it belongs under this key.

@@ -13,6 +13,9 @@ use tokio::sync::oneshot;
 /// Where an answer goes. Nobody may be there any more; the work is done all the same.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
+/// Room for most events, so that writing one need not move it to a larger place.
+const EVENT_BYTES: usize = 512;
+
 /// One thing for the writer to do.
 pub(super) enum Job {
     Commit(CommitJob),
@@ -89,14 +92,15 @@ pub(super) enum Step {
 impl CommitJob {
     pub(super) fn new(commit: Commit, reply: Reply<()>) -> Self {
         let wakes = commit.woken().collect();
-        let body = serde_json::to_string(&commit.event)
+        let mut body = Vec::with_capacity(EVENT_BYTES);
+        serde_json::to_writer(&mut body, &commit.event)
             .expect("an event has text keys and finite numbers, so it always serialises");
         Self {
             issuer: commit.issuer,
             event: EventRow {
                 id: commit.event.id,
                 at: commit.event.at,
-                body,
+                body: String::from_utf8(body).expect("JSON is UTF-8"),
             },
             before: commit.before,
             steps: commit.changes.into_iter().map(Step::from).collect(),
