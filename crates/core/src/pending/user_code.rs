@@ -9,7 +9,7 @@
 use std::fmt;
 
 use crate::{
-    random::{Random, below},
+    random::Random,
     secret::{SecretHash, kind},
     vault::Vault,
 };
@@ -23,6 +23,17 @@ const FEW: u32 = 1_000;
 /// The longest text that is read as a code, in bytes.
 const INPUT_LIMIT_BYTES: usize = 64;
 
+/// Bytes drawn at once: for most codes more than enough.
+const DRAWN_BYTES: usize = 16;
+
+/// The letter of a random byte, each with the same chance; none for the few bytes that would favour the first letters.
+fn letter(byte: u8) -> Option<char> {
+    let index = usize::from(byte);
+    let fair = 256 - 256 % ALPHABET.len();
+    let letter = ALPHABET.get(index % ALPHABET.len()).copied();
+    letter.filter(|_| index < fair).map(char::from)
+}
+
 /// A user code in its one form: upper-case letters, eight or a few more.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UserCode(String);
@@ -30,17 +41,20 @@ pub struct UserCode(String);
 impl UserCode {
     /// Draws a code, longer when many requests are open.
     pub fn generate(open: u32, random: &dyn Random) -> Self {
-        let letter = || {
-            let index = usize::from(below(random, 20));
-            char::from(ALPHABET.get(index).copied().unwrap_or(b'B'))
-        };
         let mut length = *LENGTH.start();
         let mut room = FEW;
         while open > room && length < *LENGTH.end() {
             length += 1;
             room = room.saturating_mul(20);
         }
-        Self(std::iter::repeat_with(letter).take(length).collect())
+        let mut letters = String::with_capacity(length);
+        while letters.len() < length {
+            let mut bytes = [0; DRAWN_BYTES];
+            random.fill(&mut bytes);
+            let drawn = bytes.iter().copied().filter_map(letter);
+            letters.extend(drawn.take(length - letters.len()));
+        }
+        Self(letters)
     }
 
     /// Reads what a person typed: upper-cased, and everything outside the alphabet dropped.
