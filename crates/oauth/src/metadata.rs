@@ -37,10 +37,11 @@ pub(crate) fn routes(site: &Arc<Site>) -> Routes {
     const OIDC: &str = "/.well-known/openid-configuration";
     const OAUTH: &str = "/.well-known/oauth-authorization-server";
     let document: Bytes = metadata(&site.settings).to_string().into();
+    let reply = public_json(document);
     let serve = |path, spec| {
-        let document = document.clone();
+        let reply = reply.clone();
         Route::get(path, Audience::Public, spec, move |_call: Call| {
-            std::future::ready(public_json(document.clone()))
+            std::future::ready(reply.clone())
         })
         .cross_origin()
     };
@@ -52,7 +53,12 @@ pub(crate) fn routes(site: &Arc<Site>) -> Routes {
         routes.push(serve(OIDC, "RFC 8414 §5").at_root());
     }
     let site = Arc::clone(site);
-    let keys = move |_call: Call| std::future::ready(public_json(site.keys.jwks()));
+    let reply = public_json(Bytes::new());
+    let keys = move |_call: Call| {
+        let mut reply = reply.clone();
+        reply.body = site.keys.jwks();
+        std::future::ready(reply)
+    };
     routes.push(Route::get("/jwks.json", Audience::Public, "RFC 7517 §5", keys).cross_origin());
     routes
 }

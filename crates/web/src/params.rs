@@ -114,6 +114,9 @@ impl std::fmt::Debug for Form {
 
 /// Decodes one form-urlencoded value: `+` is a space, every `%` begins a whole escape, the result is UTF-8.
 pub(crate) fn decode(encoded: &[u8]) -> Option<String> {
+    if !encoded.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return str::from_utf8(encoded).ok().map(str::to_owned);
+    }
     let mut decoded = Vec::with_capacity(encoded.len());
     let mut bytes = encoded.iter().copied();
     while let Some(byte) = bytes.next() {

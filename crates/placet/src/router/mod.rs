@@ -27,7 +27,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
+    request::Parts,
+};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use placet_core::{store::Store, time::Lifetime};
@@ -57,6 +60,9 @@ const CROSS_ORIGIN_HEADERS: HeaderValue =
     HeaderValue::from_static("authorization, content-type, dpop, prefer");
 /// How long a browser may remember a preflight.
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("3600");
+
+/// Names a request in its answer and in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How long to stay away while an operator looks after the clock.
 const CLOCK_RETRY: Lifetime = Lifetime::from_secs(30);
@@ -263,12 +269,21 @@ impl Router {
                 return self.refuse(&refused, Some(place), (&head, &context));
             }
         };
+        let Parts {
+            method,
+            uri,
+            headers,
+            ..
+        } = head;
+        let query = uri.query().unwrap_or_default().to_owned();
+        // It lies in the buffer the request was read into, which a poll that is held shall not keep.
+        drop(uri);
         let call = Call {
             context,
-            method: head.method,
+            method,
             path_values: values,
-            query: head.uri.query().unwrap_or_default().to_owned(),
-            headers: head.headers,
+            query,
+            headers,
             body,
         };
         run(route, call).await
@@ -360,7 +375,7 @@ fn seal(reply: &mut Reply, request_id: &str) {
         HeaderValue::from_static("nosniff"),
     );
     if let Ok(value) = HeaderValue::from_str(request_id) {
-        reply.headers.insert("x-request-id", value);
+        reply.headers.insert(REQUEST_ID, value);
     }
 }
 
