@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod certificate;
+#[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod connections;
 #[cfg(test)]
 mod declared;
 #[cfg(test)]

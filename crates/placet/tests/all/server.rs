@@ -88,11 +88,23 @@ pub(crate) fn settings(address: &str, admin: &str, more: &str) -> String {
 impl Server {
     /// Starts one with these further settings.
     pub(crate) fn start(name: &str, more: &str) -> Self {
+        Self::start_with(name, &[], |address, admin| settings(address, admin, more))
+    }
+
+    /// Starts one with these files beside it and the settings made for its two addresses.
+    pub(crate) fn start_with(
+        name: &str,
+        files: &[(&str, String)],
+        settings: impl Fn(&str, &str) -> String,
+    ) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
         let admin = format!("127.0.0.1:{}", free_port());
         let directory = Directory::new(name);
         directory.write("admin.token", ADMIN_TOKEN);
-        directory.write("placet.toml", &settings(&address, &admin, more));
+        for (file, text) in files {
+            directory.write(file, text);
+        }
+        directory.write("placet.toml", &settings(&address, &admin));
         let child = spawn(&directory);
         let server = Self {
             directory,
