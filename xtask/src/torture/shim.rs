@@ -135,10 +135,12 @@ impl Shim {
         self.set(place_of::KINDS, failure.call.bit())
     }
 
-    /// No call fails any more. How many did.
+    /// No call fails any more. How many did since they were told to.
     pub(crate) fn heal(&self) -> Result<u64, String> {
         self.set(place_of::KINDS, 0)?;
-        self.number(place_of::FAILED)
+        let failed = self.number(place_of::FAILED)?;
+        self.set(place_of::FAILED, 0)?;
+        Ok(failed)
     }
 
     /// Sets the servers' clock apart from ours.

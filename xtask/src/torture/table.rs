@@ -20,6 +20,7 @@ pub(crate) struct Row {
     pub(crate) notes: Vec<String>,
     /// Why it did not run.
     pub(crate) skipped: Option<String>,
+    pub(crate) took: Duration,
 }
 
 /// Rules whose breach means that something acknowledged was lost.
@@ -59,7 +60,7 @@ impl Row {
 
     /// The row in one line.
     pub(crate) fn summary(&self) -> String {
-        let [_, cycles, requests, decisions, _, back, verdict, errors] = self.cells();
+        let [_, cycles, requests, decisions, _, back, _, verdict, errors] = self.cells();
         format!(
             "{verdict}: {cycles} cycles, {requests} requests, {decisions} decisions, back after {back}; errors: {errors}"
         )
@@ -76,7 +77,7 @@ impl Row {
             .count()
     }
 
-    fn cells(&self) -> [String; 8] {
+    fn cells(&self) -> [String; COLUMNS] {
         let verdict = match (&self.skipped, self.violations.len()) {
             (Some(_), _) => "skipped".to_owned(),
             (None, 0) => "kept".to_owned(),
@@ -97,19 +98,24 @@ impl Row {
             self.back.map_or("–".to_owned(), |back| {
                 format!("{:.2} s", back.as_secs_f64())
             }),
+            cell(format!("{} s", self.took.as_secs())),
             verdict,
             cell(self.errors.clone()),
         ]
     }
 }
 
-const HEAD: [&str; 8] = [
+/// How many columns there are.
+const COLUMNS: usize = 9;
+
+const HEAD: [&str; COLUMNS] = [
     "scenario",
     "cycles",
     "requests",
     "decisions",
     "lost / doubled",
     "back after",
+    "took",
     "verdict",
     "errors seen by clients",
 ];
@@ -117,10 +123,10 @@ const HEAD: [&str; 8] = [
 /// All rows under one head, then what each has to say.
 pub(crate) fn print(rows: &[Row]) -> String {
     let head = HEAD.map(str::to_owned);
-    let lines: Vec<[String; 8]> = std::iter::once(head)
+    let lines: Vec<[String; COLUMNS]> = std::iter::once(head)
         .chain(rows.iter().map(Row::cells))
         .collect();
-    let mut widths = [0; 8];
+    let mut widths = [0; COLUMNS];
     for line in &lines {
         for (width, cell) in widths.iter_mut().zip(line) {
             *width = cell.chars().count().max(*width);

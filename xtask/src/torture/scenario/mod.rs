@@ -19,6 +19,8 @@ mod skew;
 mod soak;
 mod start;
 
+use std::time::Instant;
+
 use super::{Plan, judge::Violation, table::Row};
 
 /// One kind of harm.
@@ -34,7 +36,8 @@ pub(crate) struct Scenario {
 impl Scenario {
     /// Runs it; a scenario that cannot go on is one that failed.
     pub(crate) fn row(&self, plan: &Plan) -> Row {
-        (self.run)(plan).unwrap_or_else(|message| {
+        let begun = Instant::now();
+        let mut row = (self.run)(plan).unwrap_or_else(|message| {
             println!("  {}: {message}", self.name);
             let mut row = Row {
                 scenario: self.name.to_owned(),
@@ -45,7 +48,9 @@ impl Scenario {
                 what: message,
             });
             row
-        })
+        });
+        row.took = begun.elapsed();
+        row
     }
 }
 

@@ -1,7 +1,8 @@
 //! Power cuts (threat K1): the server is killed, and its files become what a disk may hold of what was not flushed.
 //!
 //! 1. First the making of a new store is cut, at any moment: the next start must work.
-//! 2. Then each cycle loads, cuts, starts on what is found, and asks for what was acknowledged.
+//! 2. Then each cycle loads, cuts, starts on what is found, and asks for what was acknowledged. In some a flush fails
+//!    first: what was written before it may never reach the disk, whatever is flushed later.
 //!
 //! `power-normal` does the same with the flushes of `synchronous=NORMAL`. It must lose something: otherwise this test
 //! could not find a loss.
@@ -18,7 +19,7 @@ use crate::{
         bout::Bout,
         disk::{self, Disk, Files},
         setup::{Setup, Wishes},
-        shim::Shim,
+        shim::{Call, EIO, Failure, Shim},
         table::Row,
     },
 };
@@ -32,6 +33,7 @@ pub(super) fn full(plan: &Plan) -> Result<Row, String> {
     bout.excuse_torn();
     let mut cut = Cut {
         base: Files::new(),
+        failed: 0,
         shim: &shim,
     };
     for _ in 0..plan.cycles(8, 100) {
@@ -43,6 +45,8 @@ pub(super) fn full(plan: &Plan) -> Result<Row, String> {
         bout.judge()?;
     }
     drop(server);
+    let note = format!("{} flushes failed before the power went", cut.failed);
+    bout.row.notes.push(note);
     bout.finish()
 }
 
@@ -51,6 +55,7 @@ pub(super) fn normal(plan: &Plan) -> Result<Row, String> {
     shim.flush_as_normal()?;
     let mut cut = Cut {
         base: Files::new(),
+        failed: 0,
         shim: &shim,
     };
     let mut server = cut.start(&bout)?;
@@ -90,6 +95,8 @@ fn begin(name: &'static str, plan: &Plan) -> Result<(Bout, Shim), String> {
 struct Cut<'a> {
     /// The files at the last start.
     base: Files,
+    /// Flushes that failed.
+    failed: u64,
     shim: &'a Shim,
 }
 
@@ -101,10 +108,22 @@ impl Cut<'_> {
     /// Lets the server work, cuts the power, and starts on what is left.
     fn under_load(&mut self, bout: &mut Bout, mut server: Server) -> Result<Server, String> {
         let length = Duration::from_millis(bout.dice.between(LOAD_MS));
+        let flush = bout.dice.one_in(4).then(|| Failure {
+            call: Call::Sync,
+            first: bout.dice.between(1..6),
+            times: 1,
+            error: EIO,
+            half: false,
+        });
         bout.load(|_| {
-            thread::sleep(length);
+            thread::sleep(length / 2);
+            if let Some(failure) = flush {
+                self.shim.fail(failure)?;
+            }
+            thread::sleep(length / 2);
             server.kill().map_err(|error| error.to_string())
         })?;
+        self.failed += self.shim.heal()?;
         self.forget(bout)?;
         let since = Instant::now();
         let server = self.start(bout)?;
