@@ -57,13 +57,21 @@ fn example_files(text: &str) -> Paper {
 fn every_value_the_example_shows_is_valid() {
     let text = full_example();
     let settings = load_with(&example_files(&text), &[], &[]).unwrap();
-    // A client of the device grant alone has no use for redirect URIs; there is nothing else to say.
+    // A file has no connections and no certificate, and a client of the device grant alone no use for redirect URIs; there
+    // is nothing else to say.
     let said: Vec<_> = settings
         .warnings
         .iter()
         .filter_map(|problem| problem.key.as_deref())
         .collect();
-    assert_eq!(said, ["clients.redirect_uris"]);
+    assert_eq!(
+        said,
+        [
+            "database.connections",
+            "database.extra_ca",
+            "clients.redirect_uris"
+        ]
+    );
     assert!(settings.tls.is_some() && settings.admin.is_some() && settings.master_key.is_some());
     for setting in catalogue::settings().filter(|setting| setting.show != Show::Alternative) {
         assert!(

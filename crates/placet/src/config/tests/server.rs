@@ -294,6 +294,36 @@ fn databases_of_other_kinds_are_refused() {
 }
 
 #[test]
+fn c15_a_database_url_with_a_password_may_stand_in_a_private_file() {
+    let text = SMALL.replace(
+        "database_url = \"sqlite:p.db\"",
+        "database_url_file = \"database.url\"",
+    );
+    let paper = || {
+        Paper::with(&[
+            ("etc/placet.toml", &text),
+            ("etc/database.url", "postgres://u:hidden@db/placet\n"),
+        ])
+    };
+    let settings = load_with(&paper(), &[], &[]).unwrap();
+    assert_eq!(
+        settings.database.place.to_string(),
+        "postgres://db:5432/placet"
+    );
+    assert!(!format!("{settings:?}").contains("hidden"));
+    let key = std::path::Path::new("etc/placet.toml.development-key");
+    assert_eq!(settings.database.development_key, key);
+    let open = lines_with(&paper().and_mode("etc/database.url", 0o100_644));
+    assert_eq!(
+        open,
+        ["3: database_url_file names a file that everybody can read: etc/database.url"]
+    );
+    let both = load_with(&paper(), &[], &[("database_url", "sqlite:q.db")]).unwrap_err();
+    let said = both[0].to_string();
+    assert!(said.contains("stands beside database_url"), "{said}");
+}
+
+#[test]
 fn rfc4632_networks_hold_their_addresses() {
     let cases = [
         ("10.0.0.0/8", "10.255.0.1", true),

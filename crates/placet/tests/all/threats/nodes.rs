@@ -188,7 +188,7 @@ fn every_request_may_go_to_another_node() {
         .counts
         .each_ref()
         .map(|count| count.load(Ordering::Relaxed));
-    assert!(counts.iter().all(|count| *count >= 8), "{counts:?}");
+    assert!(counts.iter().all(|count| *count > 5), "{counts:?}");
     node.assert_verified();
 }
 
