@@ -3,7 +3,7 @@
 
 use super::{Engine, Error};
 use crate::{
-    store::{Census, Key, Record, Table},
+    store::{Key, Record, Table},
     time::Timestamp,
 };
 
@@ -40,10 +40,10 @@ impl Engine {
                 return Err(found.value.misplaced().into());
             };
             // What was opened here since the count began has been counted as it came.
-            if request.created_at < began_at
-                && let Some(open) = Census::of(&request, now)
-            {
-                self.census.found(open.client, &open.peer, open.expires_at);
+            if request.created_at < began_at && request.is_open(now) {
+                let asker = &request.asker;
+                self.census
+                    .found(asker.client, &asker.peer, request.expires_at);
             }
         }
         if last {

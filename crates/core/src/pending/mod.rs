@@ -147,6 +147,11 @@ impl PendingRequest {
         }
     }
 
+    /// Whether it can still be answered at `now`.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        !self.state.is_settled() && now < self.expires_at
+    }
+
     /// A number for what `person` is shown: who asks, for what, for whom. A decision names it.
     pub fn digest(&self, client: &Client, person: Id<Person>) -> Digest {
         let content = serde_json::json!([

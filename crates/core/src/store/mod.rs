@@ -50,17 +50,6 @@ pub enum Outcome {
     Absent,
 }
 
-/// An open request, as far as caps are concerned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Census {
-    /// Who opened it.
-    pub client: Id<Client>,
-    /// From where.
-    pub peer: String,
-    /// When it ends by itself.
-    pub expires_at: Timestamp,
-}
-
 /// Why a store could not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -160,13 +149,6 @@ pub trait Store: Send + Sync {
         after: Option<Id<Event>>,
         limit: usize,
     ) -> Boxed<'_, Result<Vec<Event>, StoreError>>;
-
-    /// Reads the requests that are open at `now`, for the caps.
-    fn census(
-        &self,
-        issuer: Id<Issuer>,
-        now: Timestamp,
-    ) -> Boxed<'_, Result<Vec<Census>, StoreError>>;
 
     /// Applies all changes or none, durably.
     fn commit(&self, commit: Commit) -> Boxed<'_, Result<(), StoreError>>;

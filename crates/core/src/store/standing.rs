@@ -1,13 +1,11 @@
 //! What a token rests on, for every store alike: which records belong to one reading of it.
 
-use super::{Census, Key, Record, StoreError, Versioned};
+use super::{Key, Record, StoreError, Versioned};
 use crate::{
     grant::Grant,
     id::Id,
-    pending::PendingRequest,
     person::{Person, Session},
     secret::{SecretHash, kind},
-    time::Timestamp,
     token::{AccessToken, Family, RefreshToken, Standing},
 };
 
@@ -58,18 +56,6 @@ pub fn gather_refresh(
         token,
         version,
     }))
-}
-
-impl Census {
-    /// What caps count of `request`, if it is open at `now`: nobody answered it and it is not late.
-    pub fn of(request: &PendingRequest, now: Timestamp) -> Option<Self> {
-        let open = !request.state.is_settled() && now < request.expires_at;
-        open.then(|| Self {
-            client: request.asker.client,
-            peer: request.asker.peer.clone(),
-            expires_at: request.expires_at,
-        })
-    }
 }
 
 fn read<T>(

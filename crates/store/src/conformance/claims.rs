@@ -78,8 +78,6 @@ pub async fn k9_an_unknown_state_is_corrupt(scene: Scene) {
     assert!(is_corrupt(by_handle, table, &key));
     let page = store.page(issuer, table, None, 9).await;
     assert!(is_corrupt(page, table, &key));
-    let census = store.census(issuer, scene.now()).await;
-    assert!(is_corrupt(census, table, &key));
 }
 
 /// Damage is an error that names the row, in every read that meets it.

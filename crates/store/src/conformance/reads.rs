@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::{
     Scene,
-    sample::{LIFE, handle, pending},
+    sample::{handle, pending},
 };
 
 /// Pages follow each other in the order of the keys, without gap or repeat.
@@ -235,31 +235,4 @@ pub async fn a_standing_is_read_at_one_moment(scene: Scene) {
         scene.write(changes).await.unwrap();
     }
     readers.join_all().await;
-}
-
-/// The census has every request that can still be answered, and no other.
-pub async fn c10_the_census_counts_open_requests(scene: Scene) {
-    let open = scene.request(State::Pending);
-    let denied = scene.request(State::Pending);
-    let mut late = scene.request(State::Pending);
-    late.expires_at = scene.in_ms(1_000);
-    let first = [&open, &denied, &late].map(|request| pending(request.clone()));
-    scene.insert(first).await;
-    let change = Change::update(1, scene.denied(&denied));
-    scene.write([change]).await.unwrap();
-    let census = async |now| {
-        let counted = scene.store.census(scene.issuer, now).await.unwrap();
-        let mut ends: Vec<_> = counted.iter().map(|one| one.expires_at).collect();
-        ends.sort();
-        assert!(counted.iter().all(|one| one.peer == open.asker.peer));
-        ends
-    };
-    assert_eq!(
-        census(scene.now()).await,
-        [late.expires_at, open.expires_at]
-    );
-    assert_eq!(census(late.expires_at).await, [open.expires_at]);
-    let before_end = open.expires_at.minus(Lifetime::from_millis(1));
-    assert_eq!(census(before_end).await, [open.expires_at]);
-    assert!(census(open.expires_at.plus(LIFE)).await.is_empty());
 }

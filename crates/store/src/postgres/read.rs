@@ -5,8 +5,7 @@ use placet_core::{
     id::Id,
     issuer::Issuer,
     pending::{HandleKind, PendingRequest},
-    store::{Census, Key, Record, StoreError, Table, Version, Versioned},
-    time::Timestamp,
+    store::{Key, Record, StoreError, Table, Version, Versioned},
 };
 use tokio_postgres::Row;
 
@@ -149,30 +148,6 @@ impl PostgresStore {
             serde_json::from_str(body).map_err(|error| unavailable(EventError(error)))
         };
         rows.iter().map(event).collect()
-    }
-
-    pub(super) async fn open_requests(
-        &self,
-        issuer: Id<Issuer>,
-        now: Timestamp,
-    ) -> Result<Vec<Census>, StoreError> {
-        let params = [
-            Param::Bytes(Some(issuer.as_bytes())),
-            Param::Number(Some(now.as_millis())),
-        ];
-        let rows = self.pool.read(statement::CENSUS, &params).await?;
-        let mut open = Vec::new();
-        for row in &rows {
-            let Some(key) = row::key(Table::Pending, row, 0)? else {
-                continue;
-            };
-            let body: &str = row.try_get(1).map_err(unavailable)?;
-            match Record::decode(&key, body.as_bytes())? {
-                Record::Pending(request) => open.extend(Census::of(&request, now)),
-                other => return Err(other.misplaced()),
-            }
-        }
-        Ok(open)
     }
 
     /// The version of a request, without reading it.

@@ -99,8 +99,6 @@ pub(super) const REFRESH: &str = "SELECT t.version, t.body, f.key, f.version, f.
     LEFT JOIN session s ON s.key = f.session_key AND s.issuer = f.issuer \
     LEFT JOIN person p ON p.key = f.person_key AND p.issuer = f.issuer \
     WHERE t.key = $2 AND t.issuer = $1";
-pub(super) const CENSUS: &str =
-    "SELECT key, body FROM pending WHERE keep_until > $2 AND issuer = $1";
 pub(super) const PENDING_VERSION: &str =
     "SELECT version FROM pending WHERE key = $2 AND issuer = $1";
 /// Of requests somebody waits for, those that moved on or are gone.
@@ -126,13 +124,12 @@ pub(super) const NOTIFY: &str = "SELECT pg_notify('placet_wake', $1)";
 
 /// Everything above that does not belong to one table.
 #[cfg(feature = "testing")]
-pub(super) const OTHERS: [&str; 15] = [
+pub(super) const OTHERS: [&str; 14] = [
     SWEEP_SPENT,
     SWEEP_EVENTS,
     PENDING_BY,
     ACCESS,
     REFRESH,
-    CENSUS,
     PENDING_VERSION,
     MOVED,
     EVENTS,

@@ -9,7 +9,7 @@ use placet_core::{
     pending::{HandleKind, PendingRequest},
     secret::{SecretHash, kind},
     store::{
-        Boxed, Census, Commit, Key, Outcome, Record, Store, StoreError, Table, Version, Versioned,
+        Boxed, Commit, Key, Outcome, Record, Store, StoreError, Table, Version, Versioned,
         gather_access, gather_refresh,
     },
     time::Timestamp,
@@ -114,14 +114,6 @@ impl Store for PostgresStore {
         limit: usize,
     ) -> Boxed<'_, Result<Vec<Event>, StoreError>> {
         Box::pin(self.history(issuer, after, limit))
-    }
-
-    fn census(
-        &self,
-        issuer: Id<Issuer>,
-        now: Timestamp,
-    ) -> Boxed<'_, Result<Vec<Census>, StoreError>> {
-        Box::pin(self.open_requests(issuer, now))
     }
 
     fn commit(&self, commit: Commit) -> Boxed<'_, Result<(), StoreError>> {

@@ -13,9 +13,7 @@ use placet_core::{
     issuer::Issuer,
     pending::{HandleKind, PendingRequest},
     secret::{SecretHash, kind},
-    store::{
-        Census, Key, Record, StoreError, Table, Version, Versioned, gather_access, gather_refresh,
-    },
+    store::{Key, Record, StoreError, Table, Version, Versioned, gather_access, gather_refresh},
     time::Timestamp,
     token::{AccessToken, RefreshToken, Standing},
 };
@@ -161,28 +159,6 @@ impl Readers {
                 .optional()
                 .map(|found: Option<i64>| found.map(Timestamp::from_millis))
                 .map_err(unavailable)
-        })
-    }
-
-    pub(super) fn census(
-        &self,
-        issuer: Id<Issuer>,
-        now: Timestamp,
-    ) -> Result<Vec<Census>, StoreError> {
-        self.with(|connection| {
-            let mut statement = prepare(connection, statement::CENSUS)?;
-            let mut rows = statement
-                .query(params![issuer.as_bytes(), now.as_millis()])
-                .map_err(unavailable)?;
-            let mut open = Vec::new();
-            while let Some(row) = rows.next().map_err(unavailable)? {
-                let key = key(Table::Pending, bytes(row, 0)?)?;
-                match Record::decode(&key, bytes(row, 1)?)? {
-                    Record::Pending(request) => open.extend(Census::of(&request, now)),
-                    other => return Err(other.misplaced()),
-                }
-            }
-            Ok(open)
         })
     }
 

@@ -114,8 +114,6 @@ pub(super) const OLDEST_EVENTS: &str =
     "SELECT id, at FROM event WHERE issuer = ?1 ORDER BY id LIMIT ?2";
 pub(super) const DELETE_EVENTS: &str = "DELETE FROM event WHERE issuer = ?1 AND id <= ?2";
 
-pub(super) const CENSUS: &str =
-    "SELECT key, body FROM pending WHERE issuer = ?1 AND keep_until > ?2";
 pub(super) const PENDING_VERSION: &str =
     "SELECT version FROM pending WHERE issuer = ?1 AND key = ?2";
 
@@ -125,7 +123,7 @@ pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// Everything above that does not belong to one table.
 #[cfg(test)]
-pub(super) const OTHERS: [&str; 20] = [
+pub(super) const OTHERS: [&str; 19] = [
     BEGIN,
     COMMIT,
     ROLLBACK,
@@ -141,7 +139,6 @@ pub(super) const OTHERS: [&str; 20] = [
     NEXT_EVENT_ISSUER,
     OLDEST_EVENTS,
     DELETE_EVENTS,
-    CENSUS,
     PENDING_VERSION,
     RAISE_FENCE,
     DATA_VERSION,

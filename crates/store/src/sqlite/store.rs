@@ -8,9 +8,7 @@ use placet_core::{
     issuer::Issuer,
     pending::{HandleKind, PendingRequest},
     secret::{SecretHash, kind},
-    store::{
-        Boxed, Census, Commit, Key, Outcome, Record, Store, StoreError, Table, Version, Versioned,
-    },
+    store::{Boxed, Commit, Key, Outcome, Record, Store, StoreError, Table, Version, Versioned},
     time::Timestamp,
     token::{AccessToken, RefreshToken, Standing},
 };
@@ -88,14 +86,6 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Boxed<'_, Result<Vec<Event>, StoreError>> {
         Box::pin(async move { self.readers.events(issuer, after, limit) })
-    }
-
-    fn census(
-        &self,
-        issuer: Id<Issuer>,
-        now: Timestamp,
-    ) -> Boxed<'_, Result<Vec<Census>, StoreError>> {
-        Box::pin(async move { self.readers.census(issuer, now) })
     }
 
     fn commit(&self, commit: Commit) -> Boxed<'_, Result<(), StoreError>> {

@@ -17,7 +17,7 @@ use crate::{
     pending::{HandleKind, PendingRequest},
     secret::{SecretHash, kind},
     store::{
-        Boxed, Census, Commit, Key, Outcome, Record, Store, StoreError, Table, Version, Versioned,
+        Boxed, Commit, Key, Outcome, Record, Store, StoreError, Table, Version, Versioned,
         gather_access, gather_refresh,
     },
     time::{Clock as _, Timestamp},
@@ -194,14 +194,6 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Boxed<'_, Result<Vec<Event>, StoreError>> {
         Box::pin(async move { Ok(self.shared().rows.events(issuer, after, limit)) })
-    }
-
-    fn census(
-        &self,
-        issuer: Id<Issuer>,
-        now: Timestamp,
-    ) -> Boxed<'_, Result<Vec<Census>, StoreError>> {
-        Box::pin(async move { self.shared().rows.census(issuer, now) })
     }
 
     fn commit(&self, commit: Commit) -> Boxed<'_, Result<(), StoreError>> {

@@ -10,9 +10,7 @@ use crate::{
     id::Id,
     issuer::Issuer,
     pending::{HandleKind, PendingRequest},
-    store::{
-        Census, Change, Commit, Expect, Key, Outcome, Record, StoreError, Table, Version, Versioned,
-    },
+    store::{Change, Commit, Expect, Key, Outcome, Record, StoreError, Table, Version, Versioned},
     time::Timestamp,
 };
 
@@ -239,21 +237,6 @@ impl Rows {
             .take(limit)
             .map(|(_, event)| event.clone())
             .collect()
-    }
-
-    pub(super) fn census(
-        &self,
-        issuer: Id<Issuer>,
-        now: Timestamp,
-    ) -> Result<Vec<Census>, StoreError> {
-        let mut open = Vec::new();
-        for (key, row) in self.of_table(issuer, Table::Pending) {
-            match decode(key, row)?.value {
-                Record::Pending(request) => open.extend(Census::of(&request, now)),
-                other => return Err(other.misplaced()),
-            }
-        }
-        Ok(open)
     }
 
     pub(super) fn outcome(&self, issuer: Id<Issuer>, id: Id<Event>) -> Outcome {

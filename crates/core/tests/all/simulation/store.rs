@@ -10,8 +10,8 @@ use placet_core::{
     pending::{HandleKind, PendingRequest},
     secret::{SecretHash, kind},
     store::{
-        Boxed, Census, Change, Commit, Expect, Key, Outcome, Record, Store, StoreError, Table,
-        Version, Versioned,
+        Boxed, Change, Commit, Expect, Key, Outcome, Record, Store, StoreError, Table, Version,
+        Versioned,
     },
     testing::{MemoryStore, SeededRandom},
     time::Timestamp,
@@ -206,14 +206,6 @@ impl Store for Shaky {
         limit: usize,
     ) -> Boxed<'_, Result<Vec<Event>, StoreError>> {
         Box::pin(self.read(self.inner.events(issuer, after, limit)))
-    }
-
-    fn census(
-        &self,
-        issuer: Id<Issuer>,
-        now: Timestamp,
-    ) -> Boxed<'_, Result<Vec<Census>, StoreError>> {
-        Box::pin(self.read(self.inner.census(issuer, now)))
     }
 
     fn commit(&self, commit: Commit) -> Boxed<'_, Result<(), StoreError>> {

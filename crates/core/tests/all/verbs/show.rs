@@ -10,9 +10,7 @@ use placet_core::{
     pending::{EndKind, HandleKind, PendingRequest, State},
     person::SeatedPerson,
     secret::{SecretHash, kind},
-    store::{
-        Boxed, Census, Commit, Key, Outcome, Record, Store, StoreError, Table, Version, Versioned,
-    },
+    store::{Boxed, Commit, Key, Outcome, Record, Store, StoreError, Table, Version, Versioned},
     testing::{Fault, MemoryStore},
     time::{Lifetime, Timestamp},
     token::{AccessToken, RefreshToken, Standing},
@@ -207,14 +205,6 @@ impl Store for Ahead {
         limit: usize,
     ) -> Boxed<'_, Result<Vec<Event>, StoreError>> {
         self.memory.events(issuer, after, limit)
-    }
-
-    fn census(
-        &self,
-        issuer: Id<Issuer>,
-        now: Timestamp,
-    ) -> Boxed<'_, Result<Vec<Census>, StoreError>> {
-        self.memory.census(issuer, now)
     }
 
     fn outcome(&self, issuer: Id<Issuer>, id: Id<Event>) -> Boxed<'_, Result<Outcome, StoreError>> {
