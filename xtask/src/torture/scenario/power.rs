@@ -36,11 +36,12 @@ pub(super) fn full(plan: &Plan) -> Result<Row, String> {
         failed: 0,
         shim: &shim,
     };
-    for _ in 0..plan.cycles(8, 100) {
+    let cycles = plan.cycles(10, 1000);
+    for _ in 0..cycles.div_ceil(10).max(6) {
         cut.making(&mut bout)?;
     }
     let mut server = cut.start(&bout)?;
-    for _ in 0..plan.cycles(10, 1000) {
+    for _ in 0..cycles {
         server = cut.under_load(&mut bout, server)?;
         bout.judge()?;
     }
