@@ -1,5 +1,5 @@
 // The peer of `cargo xtask bench`: npm oidc-provider with the features it has in common with Placet.
-// PORT, ADAPTER = memory | sqlite, SQLITE_FILE, SQLITE_SYNC = FULL | NORMAL
+// PORT, ADAPTER = memory | sqlite | postgres, SQLITE_FILE, SQLITE_SYNC = FULL | NORMAL, POSTGRES_URL
 import { generateKeyPairSync } from 'node:crypto';
 import process from 'node:process';
 
@@ -20,8 +20,7 @@ async function worker() {
   };
   const JWT_AUD = 'urn:bench:jwt';
   const OPAQUE_AUD = 'urn:bench:opaque';
-  const adapter = ADAPTER === 'memory' ? await memory()
-    : await sqlite();
+  const adapter = await { memory, sqlite, postgres }[ADAPTER]();
 
   const provider = new Provider(issuer, {
     adapter,
@@ -101,5 +100,28 @@ async function sqlite() {
     async consume(id) { con.run(Math.floor(Date.now() / 1000), this.n, id); }
     async destroy(id) { del.run(this.n, id); }
     async revokeByGrantId(g) { rev.run(g); }
+  };
+}
+
+async function postgres() {
+  const { default: pg } = await import('pg');
+  // enough connections to keep one node process busy; every statement has a name, so it is prepared once per connection
+  const pool = new pg.Pool({ connectionString: process.env.POSTGRES_URL, max: 16 });
+  await pool.query('CREATE TABLE IF NOT EXISTS a(n text, id text, p jsonb NOT NULL, x bigint, g text, uc text, uid text, PRIMARY KEY(n,id));'
+    + 'CREATE INDEX IF NOT EXISTS a_g ON a(g) WHERE g IS NOT NULL; CREATE INDEX IF NOT EXISTS a_uc ON a(uc) WHERE uc IS NOT NULL; CREATE INDEX IF NOT EXISTS a_uid ON a(uid) WHERE uid IS NOT NULL;');
+  const run = (name, text, values) => pool.query({ name, text, values });
+  const find = async (c, n, v) => (await run(`by_${c}`, `SELECT p FROM a WHERE n=$1 AND ${c}=$2 AND (x IS NULL OR x>$3)`, [n, v, Date.now()])).rows[0]?.p;
+  return class {
+    constructor(n) { this.n = n; }
+    async upsert(id, p, ttl) {
+      await run('up', 'INSERT INTO a VALUES($1,$2,$3,$4,$5,$6,$7) ON CONFLICT(n,id) DO UPDATE SET p=excluded.p,x=excluded.x,g=excluded.g,uc=excluded.uc,uid=excluded.uid',
+        [this.n, id, JSON.stringify(p), ttl ? Date.now() + ttl * 1000 : null, p.grantId ?? null, p.userCode ?? null, p.uid ?? null]);
+    }
+    find(id) { return find('id', this.n, id); }
+    findByUserCode(c) { return find('uc', this.n, c); }
+    findByUid(u) { return find('uid', this.n, u); }
+    async consume(id) { await run('consume', "UPDATE a SET p=jsonb_set(p,'{consumed}',to_jsonb($1::bigint)) WHERE n=$2 AND id=$3", [Math.floor(Date.now() / 1000), this.n, id]); }
+    async destroy(id) { await run('destroy', 'DELETE FROM a WHERE n=$1 AND id=$2', [this.n, id]); }
+    async revokeByGrantId(g) { await run('revoke', 'DELETE FROM a WHERE g=$1', [g]); }
   };
 }

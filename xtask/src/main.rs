@@ -31,7 +31,7 @@ cargo xtask COMMAND
 
   check                           format, lints, documentation, tree test, unit tests; needs cargo alone
   test     [--only NAME] [--list] everything: check, all tests, the outside tests of interop/, the short tortures
-  bench    [--quick] [--only LOAD]  Placet beside npm oidc-provider, in one run
+  bench    [rows] [--quick] [--only LOAD]  Placet beside npm oidc-provider, in one run; or on few and many rows
   torture  [--short] [--list] [--scenario NAME] [--store sqlite|postgres] [--cycles N] [--seed N] [--minutes N]
            [--rows N] [--old-binary PATH]  kills, cuts and fills under load, judged by a journal of its own
   waits    [--count N]            what held polls cost, and how soon they hear of a decision

@@ -199,7 +199,7 @@ fn values(
     member: &str,
     count: usize,
 ) -> Result<Vec<String>, String> {
-    let mut connection = Connection::lazy(&on.address);
+    let mut connection = Connection::lazy(on.address());
     let mut values = Vec::with_capacity(count);
     for _ in 0..count {
         let reply = connection
@@ -230,8 +230,8 @@ fn polls(on: &Contestant, codes: &[String]) -> Result<PathBuf, String> {
 }
 
 fn write(on: &Contestant, name: &str, lines: &[String]) -> Result<PathBuf, String> {
-    let file =
-        place::build("bench-work")?.join(format!("{name}-{}.txt", on.name.replace(' ', "-")));
+    let file = place::build("bench-work")?
+        .join(format!("{name}-{}.txt", on.name.replace([' ', ','], "-")));
     fs::write(&file, lines.join("\n")).map_err(|error| format!("{}: {error}", file.display()))?;
     Ok(file)
 }

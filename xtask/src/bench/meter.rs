@@ -9,7 +9,7 @@ use super::{
     contestant::Contestant,
     load::{Body, CLIENT, Shot},
 };
-use crate::process;
+use crate::{process, server::Server};
 
 /// What one run gave.
 #[derive(Clone, Copy, Debug)]
@@ -17,9 +17,18 @@ pub(crate) struct Measured {
     pub(crate) requests_per_s: f64,
     /// Microseconds of the server's CPU time per request, user and system.
     pub(crate) cpu_us: f64,
+    /// The same of the processes of its database.
+    pub(crate) database_us: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
     pub(crate) rss_kib: u64,
+}
+
+impl Measured {
+    /// Microseconds of CPU time per request, server and database together.
+    pub(crate) fn cost_us(&self) -> f64 {
+        self.cpu_us + self.database_us
+    }
 }
 
 /// Sends the load once.
@@ -33,10 +42,10 @@ pub(crate) fn run(
     oha: &Path,
 ) -> Result<Measured, String> {
     let mut command = generator(on, shot, plan, oha);
-    let before = cpu_ns(on.server.id());
+    let before = spent(on);
     let finished = process::capture(&mut command);
-    let spent = cpu_between(&before, &cpu_ns(on.server.id()));
-    if !on.server.is_alive() {
+    let after = spent(on);
+    if !on.nodes.iter_mut().all(Server::is_alive) {
         return Err(format!("{} stopped during {}", on.name, shot.path));
     }
     let result: Value =
@@ -51,7 +60,8 @@ pub(crate) fn run(
     };
     Ok(Measured {
         requests_per_s: number("/summary/requestsPerSec"),
-        cpu_us: spent / 1000.0 / float(requests),
+        cpu_us: cpu_between(&before.server, &after.server) / 1000.0 / float(requests),
+        database_us: cpu_between(&before.database, &after.database) / 1000.0 / float(requests),
         p50_ms: number("/latencyPercentiles/p50") * 1000.0,
         p99_ms: number("/latencyPercentiles/p99") * 1000.0,
         rss_kib: on.memory_kib("VmRSS:"),
@@ -77,7 +87,11 @@ fn generator(on: &Contestant, shot: &Shot, plan: &Plan, oha: &Path) -> Command {
     if shot.basic {
         command.args(["-a", &format!("{}:{}", CLIENT.0, CLIENT.1)]);
     }
-    command.arg(format!("http://{}{}", on.address, shot.path));
+    // Of several nodes each connection draws one.
+    for address in on.addresses.iter().filter(|_| on.addresses.len() > 1) {
+        command.args(["--connect-to", &format!("{}:{address}", on.address())]);
+    }
+    command.arg(format!("http://{}{}", on.address(), shot.path));
     command
 }
 
@@ -101,6 +115,36 @@ fn answered(result: &Value, status: u16) -> Result<u64, String> {
         return Err(format!("expected {status} only, got {codes:?} {errors:?}"));
     }
     Ok(codes.values().filter_map(Value::as_u64).sum())
+}
+
+/// What the processes of a contestant have spent so far.
+struct Spent {
+    server: BTreeMap<String, u64>,
+    database: BTreeMap<String, u64>,
+}
+
+fn spent(on: &Contestant) -> Spent {
+    let of = |processes: Vec<u32>| processes.into_iter().flat_map(cpu_ns).collect();
+    Spent {
+        server: of(on.nodes.iter().map(Server::id).collect()),
+        database: of(on.database.map(family).unwrap_or_default()),
+    }
+}
+
+/// A process and its children.
+fn family(parent: u32) -> Vec<u32> {
+    let number = |name: &std::ffi::OsStr| name.to_string_lossy().parse::<u32>().ok();
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let child = |id: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        // The parent's number is the second field after the name.
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        after_name.split_whitespace().nth(1) == Some(parent.to_string().as_str())
+    };
+    let children = processes
+        .filter_map(|entry| number(&entry.file_name()))
+        .filter(child);
+    std::iter::once(parent).chain(children).collect()
 }
 
 /// Nanoseconds on a CPU, by thread.

@@ -1,13 +1,15 @@
-//! `cargo xtask bench`: Placet beside npm `oidc-provider`, in the same run.
+//! `cargo xtask bench`: Placet beside npm `oidc-provider`, in the same run; `bench rows`: Placet on a small and on a large store.
 //!
 //! 1. The tools are made ready in the build folder: `oha`, Node 22, the peer's packages.
 //! 2. Each server's start on an existing store is timed; then all of them run until the end.
 //! 3. For each load the servers take turns, run by run, so that noise meets all alike.
-//! 4. Ratios are printed; everything measured is written to a JSON file in the build folder.
+//! 4. Ratios are printed, each against ours on the same kind of store; everything measured is written to a JSON file in the build folder.
 
 mod contestant;
+mod limits;
 mod load;
 mod meter;
+mod rows;
 mod table;
 mod tools;
 
@@ -28,6 +30,7 @@ use self::{
 use crate::{
     place,
     process::{self, cargo},
+    torture::postgres::Cluster,
 };
 
 /// How much is measured.
@@ -76,6 +79,10 @@ impl Plan {
 }
 
 pub(crate) fn run(args: &[String]) -> Result<bool, String> {
+    let (rows, args) = match args.split_first() {
+        Some((word, rest)) if word == "rows" => (true, rest),
+        _ => (false, args),
+    };
     let plan = Plan::parse(args)?;
     if !Load::ALL.iter().any(|load| plan.wants(*load)) {
         let names: Vec<_> = Load::ALL.iter().map(|load| load.name()).collect();
@@ -91,9 +98,17 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
         .map_err(|error| error.to_string())?
         .len();
 
-    println!("starting the servers");
+    if rows {
+        return rows::run(&plan, &binary, &tools, &work).map(|()| true);
+    }
+    limits::print(&work)?;
+    println!("\nstarting the servers");
+    let cluster = Cluster::new()?;
+    if cluster.is_none() {
+        println!("PostgreSQL is not installed: its rows are left out");
+    }
     let mut contestants = Vec::new();
-    for start in contestant::all(&binary, &tools, &work)? {
+    for start in contestant::all(&binary, &tools, &work, cluster.as_ref())? {
         contestants.push(Contestant::enter(start, plan.runs)?);
     }
     let mut rows = Vec::new();

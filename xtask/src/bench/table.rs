@@ -14,34 +14,49 @@ fn middle(runs: &[Measured]) -> Measured {
     Measured {
         requests_per_s: by(|run| run.requests_per_s),
         cpu_us: by(|run| run.cpu_us),
+        database_us: by(|run| run.database_us),
         p50_ms: by(|run| run.p50_ms),
         p99_ms: by(|run| run.p99_ms),
         rss_kib: runs.iter().map(|run| run.rss_kib).max().unwrap_or(0),
     }
 }
 
-/// Prints one load: a line per server; for the peers also by how much the first server is better.
+/// What the one of ours did that a peer is compared with.
+fn beside(
+    contestant: &Contestant,
+    contestants: &[Contestant],
+    measured: &[Vec<Measured>],
+) -> Option<Measured> {
+    if contestant.beside == contestant.name {
+        return None;
+    }
+    let mut pairs = contestants.iter().zip(measured);
+    let (_, runs) = pairs.find(|(one, _)| one.name == contestant.beside)?;
+    Some(middle(runs))
+}
+
+/// Prints one load: a line per server; for the peers also by how much ours is better on the same kind of store.
 pub(crate) fn print(load: Load, contestants: &[Contestant], measured: &[Vec<Measured>]) {
     println!("\n{}", load.name());
     println!(
-        "  {:<12} {:>9} {:>8} {:>9} {:>8} {:>9} {:>9} {:>9}",
-        "", "req/s", "ratio", "cpu µs", "ratio", "p50 ms", "p99 ms", "RSS MiB"
+        "  {:<13} {:>9} {:>8} {:>9} {:>9} {:>8} {:>9} {:>9} {:>9}",
+        "", "req/s", "ratio", "cpu µs", "db µs", "ratio", "p50 ms", "p99 ms", "RSS MiB"
     );
-    let ours = measured.first().map(|runs| middle(runs));
-    for (at, (contestant, runs)) in contestants.iter().zip(measured).enumerate() {
+    for (contestant, runs) in contestants.iter().zip(measured) {
         let one = middle(runs);
-        let (speed, cost) = match (&ours, at) {
-            (Some(ours), 1..) => (
+        let (speed, cost) = match beside(contestant, contestants, measured) {
+            Some(ours) => (
                 format!("{:.2}×", ours.requests_per_s / one.requests_per_s),
-                format!("{:.2}×", one.cpu_us / ours.cpu_us),
+                format!("{:.2}×", one.cost_us() / ours.cost_us()),
             ),
-            (Some(_), 0) | (None, _) => (String::new(), String::new()),
+            None => (String::new(), String::new()),
         };
         println!(
-            "  {:<12} {:>9.0} {speed:>8} {:>9.1} {cost:>8} {:>9.2} {:>9.2} {:>9.1}",
+            "  {:<13} {:>9.0} {speed:>8} {:>9.1} {:>9.1} {cost:>8} {:>9.2} {:>9.2} {:>9.1}",
             contestant.name,
             one.requests_per_s,
             one.cpu_us,
+            one.database_us,
             one.p50_ms,
             one.p99_ms,
             mib(one.rss_kib),
@@ -52,13 +67,13 @@ pub(crate) fn print(load: Load, contestants: &[Contestant], measured: &[Vec<Meas
 /// Prints start, idle memory and the size of the binary.
 pub(crate) fn print_sizes(contestants: &[Contestant], binary_bytes: u64) {
     println!(
-        "\nstart and size\n  {:<12} {:>9} {:>9} {:>9}",
+        "\nstart and size\n  {:<13} {:>9} {:>9} {:>9}",
         "", "start ms", "idle MiB", "peak MiB"
     );
     for contestant in contestants {
         let peak = mib(contestant.memory_kib("VmHWM:"));
         println!(
-            "  {:<12} {:>9.1} {:>9.1} {peak:>9.1}",
+            "  {:<13} {:>9.1} {:>9.1} {peak:>9.1}",
             contestant.name,
             contestant.start_ms,
             mib(contestant.idle_kib)
@@ -69,23 +84,24 @@ pub(crate) fn print_sizes(contestants: &[Contestant], binary_bytes: u64) {
 
 /// One load as JSON: every run, the median, and Placet's ratios to each peer.
 pub(crate) fn row(load: Load, contestants: &[Contestant], measured: &[Vec<Measured>]) -> Value {
-    let ours = measured.first().map(|runs| middle(runs));
     let servers: Vec<Value> = contestants
         .iter()
         .zip(measured)
         .map(|(contestant, runs)| {
             let one = middle(runs);
+            let ours = beside(contestant, contestants, measured);
             json!({
                 "name": contestant.name,
                 "requests_per_s": one.requests_per_s,
                 "cpu_us": one.cpu_us,
+                "database_us": one.database_us,
                 "p50_ms": one.p50_ms,
                 "p99_ms": one.p99_ms,
                 "rss_kib": one.rss_kib,
                 "runs_requests_per_s": runs.iter().map(|run| run.requests_per_s).collect::<Vec<_>>(),
                 "runs_cpu_us": runs.iter().map(|run| run.cpu_us).collect::<Vec<_>>(),
                 "placet_times_faster": ours.map(|ours| ours.requests_per_s / one.requests_per_s),
-                "placet_times_cheaper": ours.map(|ours| one.cpu_us / ours.cpu_us),
+                "placet_times_cheaper": ours.map(|ours| one.cost_us() / ours.cost_us()),
             })
         })
         .collect();
@@ -106,6 +122,7 @@ mod tests {
         let run = |requests_per_s: f64, cpu_us: f64| Measured {
             requests_per_s,
             cpu_us,
+            database_us: 0.5,
             p50_ms: 1.0,
             p99_ms: 2.0,
             rss_kib: 7,

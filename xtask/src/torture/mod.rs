@@ -21,7 +21,7 @@ mod judge;
 mod lines;
 mod mount;
 mod page;
-mod postgres;
+pub(crate) mod postgres;
 mod proxy;
 mod scenario;
 mod setup;

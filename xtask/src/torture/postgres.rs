@@ -150,6 +150,11 @@ impl Cluster {
         Self::url_at(&[self.address()])
     }
 
+    /// The process id of a server that runs.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.postgres.as_ref().map(Child::id)
+    }
+
     /// Starts the server and waits until it takes connections. One that still finds remains of its last life is
     /// started again.
     pub(crate) fn start(&mut self) -> Result<(), String> {
