@@ -12,11 +12,11 @@ db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-100
 const { issuer } = db.prepare('SELECT issuer FROM issuer LIMIT 1').get();
 const now = Date.now();
 const count = Number(rows);
-const series = 'WITH RECURSIVE n(i) AS (SELECT $from UNION ALL SELECT i+1 FROM n WHERE i+1 < $to)';
+const series = 'WITH RECURSIVE n(i) AS (SELECT CAST($from AS INTEGER) UNION ALL SELECT i+1 FROM n WHERE i+1 < $to)';
 const access = db.prepare(`${series} INSERT INTO access (issuer, key, version, keep_until, body)
-  SELECT $issuer, unhex(printf('%014x', i * $step)) || randomblob(25), 1, $until, $body FROM n`);
+  SELECT $issuer, unhex(printf('%014x', i * CAST($step AS INTEGER)) || hex(randomblob(25))), 1, $until, $body FROM n`);
 const event = db.prepare(`${series} INSERT INTO event (issuer, id, at, body)
-  SELECT $issuer, unhex(printf('%012x', $at + i / 1000)) || randomblob(10), $at + i / 1000, $body FROM n`);
+  SELECT $issuer, unhex(printf('%012x', CAST($at AS INTEGER) + i / 1000) || hex(randomblob(10))), CAST($at AS INTEGER) + i / 1000, $body FROM n`);
 const filler = (bytes) => JSON.stringify({ filler: 'x'.repeat(bytes) });
 for (let from = 0; from < count; from += CHUNK) {
   const to = Math.min(from + CHUNK, count);
