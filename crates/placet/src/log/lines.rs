@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn k5_a_reader_who_does_not_read_delays_nobody_and_learns_what_was_lost() {
+    fn a_reader_who_does_not_read_delays_nobody_and_learns_what_was_lost() {
         let (lines, gate, written) = slow();
         let line = [b'x'; 1024];
         let said = 4 * ROOM_BYTES / line.len();
