@@ -58,25 +58,27 @@ fn pass(
 ) -> Result<(), ArchiveError> {
     let mut adder = Adder::new();
     // Events that are added, in the order of their rows, and told where they belong in it.
-    let mut added: Vec<Row> = Vec::new();
+    let mut news: Vec<Row> = Vec::new();
     loop {
         let part = match next_blocking(from)? {
             Part::Head(head) => Part::Head(head),
             Part::Rows(rows) => {
-                let mut kept = Vec::with_capacity(rows.len() + added.len());
+                let mut kept = Vec::with_capacity(rows.len() + news.len());
                 for row in rows.into_iter().filter(|row| !is_left_out(row.section)) {
-                    while let Some(event) = added.pop_if(|event| event.place() < row.place()) {
+                    while let Some(event) = news.pop_if(|event| event.place() < row.place()) {
                         kept.push(event);
                     }
                     if row.section == Section::Records(Table::Issuer) {
-                        added.push(restored(&row, now, random));
-                        added.sort_by(|a, b| b.place().cmp(&a.place()));
+                        news.push(restored(&row, now, random));
+                        news.sort_by(|a, b| b.place().cmp(&a.place()));
                         kept.push(raised(row, now)?);
                     } else {
                         kept.push(row);
                     }
                 }
-                kept.iter().for_each(|row| adder.add(row));
+                for row in &kept {
+                    adder.add(row);
+                }
                 Part::Rows(kept)
             }
             Part::End(_) => break,
@@ -85,9 +87,11 @@ fn pass(
             return Ok(());
         }
     }
-    added.reverse();
-    added.iter().for_each(|row| adder.add(row));
-    for part in [Part::Rows(added), Part::End(adder.finish())] {
+    news.reverse();
+    for row in &news {
+        adder.add(row);
+    }
+    for part in [Part::Rows(news), Part::End(adder.finish())] {
         if to.blocking_send(Ok(part)).is_err() {
             return Ok(());
         }

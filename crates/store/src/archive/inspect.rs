@@ -34,7 +34,11 @@ pub async fn inspect(store: &Place) -> Result<Vec<Violation>, ArchiveError> {
     while let Some(part) = rows.recv().await {
         match part? {
             Part::Head(_) => {}
-            Part::Rows(rows) => rows.iter().for_each(|row| inspector.row(row)),
+            Part::Rows(rows) => {
+                for row in &rows {
+                    inspector.row(row);
+                }
+            }
             Part::End(_) => {
                 if let Location::Postgres(url) = &store.location {
                     super::postgres::inspect(url, &store.postgres, &mut inspector.found).await?;

@@ -64,7 +64,9 @@ async fn send_all(url: &PostgresUrl, settings: &Settings, feed: &Feed) -> Result
                 let rows = page(&moment, section, &issuer, &after).await?;
                 let Some(last) = rows.last() else { break };
                 after.clone_from(&last.key);
-                rows.iter().for_each(|row| adder.add(row));
+                for row in &rows {
+                    adder.add(row);
+                }
                 tell(Part::Rows(rows)).await?;
             }
         }
@@ -168,7 +170,9 @@ async fn add_up(client: &impl GenericClient) -> Result<Sums, ArchiveError> {
                 let rows = page(client, section, &issuer, &after).await?;
                 let Some(last) = rows.last() else { break };
                 after.clone_from(&last.key);
-                rows.iter().for_each(|row| adder.add(row));
+                for row in &rows {
+                    adder.add(row);
+                }
             }
         }
     }

@@ -1,5 +1,12 @@
 //! Whole stores: out, in again, and elsewhere, with nothing lost and nothing taken that is not whole. Each test runs from
 //! one file to another and, where there is a PostgreSQL, from a file to a database and back.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::format_collect,
+    clippy::panic,
+    reason = "each case is called by tests of several names; a step that fails fails the test"
+)]
 
 use std::{fs, path::PathBuf, sync::Arc};
 
