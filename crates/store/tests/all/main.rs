@@ -18,7 +18,12 @@ mod postgres_speed;
 #[cfg(feature = "postgres-tests")]
 mod postgres_tls;
 mod processes;
-#[expect(dead_code, reason = "the scenes of the core; these tests need a few of them")]
+#[expect(
+    dead_code,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the scenes of the core, of which these tests need a few"
+)]
 #[path = "../../../core/tests/all/scene.rs"]
 mod scene;
 mod schema;
