@@ -17,6 +17,7 @@ mod outside;
 mod place;
 mod process;
 mod report;
+mod scale;
 mod server;
 mod snapshots;
 mod specs;
@@ -35,6 +36,7 @@ cargo xtask COMMAND
   torture  [--short] [--list] [--scenario NAME] [--store sqlite|postgres] [--cycles N] [--seed N] [--minutes N]
            [--rows N] [--old-binary PATH]  kills, cuts and fills under load, judged by a journal of its own
   waits    [--count N]            what held polls cost, and how soon they hear of a decision
+  scale    [--rows N,N,...] [--nodes N] [--requests N]  what growth costs on PostgreSQL, beside a model
   docs                            rewrites the generated pages of docs/
   audit                           cargo-deny with deny.toml, where it is installed
 ";
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         "torture" => torture::run(&rest),
         "torture-journal" => torture::journal::serve(&rest),
         "waits" => waits::run(&rest),
+        "scale" => scale::run(&rest),
         "docs" => docs::run(&rest),
         "audit" => audit::run(&rest),
         "help" | "--help" | "-h" => {

@@ -10,21 +10,21 @@
 
 mod assertion;
 mod bout;
-mod browser;
+pub(crate) mod browser;
 mod dice;
 mod disk;
 mod events;
-mod fleet;
-mod hand;
+pub(crate) mod fleet;
+pub(crate) mod hand;
 pub(crate) mod journal;
 mod judge;
-mod lines;
+pub(crate) mod lines;
 mod mount;
-mod page;
+pub(crate) mod page;
 pub(crate) mod postgres;
 mod proxy;
 mod scenario;
-mod setup;
+pub(crate) mod setup;
 mod shim;
 mod survivors;
 mod table;
