@@ -113,10 +113,14 @@ struct Book<'a> {
     mint_tried: u64,
     requests: BTreeMap<&'a str, Request<'a>>,
     refreshes: BTreeMap<&'a str, Vec<&'a Step>>,
-    introspections: Vec<(&'a str, &'a Step)>,
+    introspections: BTreeMap<&'a str, Vec<&'a Step>>,
     revocations: BTreeMap<&'a str, Vec<&'a Step>>,
     /// Each token that was handed out, with its origin and the step that brought it.
     tokens: BTreeMap<&'a str, (Origin<'a>, &'a Step)>,
+    /// The tokens of each family.
+    families: BTreeMap<Origin<'a>, Vec<&'a str>>,
+    /// The first line from which on a family may have ended; without a family, where that of a token is not known.
+    ended: BTreeMap<Option<Origin<'a>>, usize>,
     minted: u64,
 }
 
@@ -149,9 +153,33 @@ impl<'a> Book<'a> {
             let origin = book.origin(step);
             for token in [Some(access), refresh].into_iter().flatten() {
                 book.tokens.entry(token).or_insert((origin, step));
+                book.families.entry(origin).or_default().push(token);
             }
         }
+        book.sort_ends();
         book
+    }
+
+    /// Families end when somebody asks for it, and when a used refresh token comes again too late.
+    fn sort_ends(&mut self) {
+        let asked = self.revocations.iter().filter_map(|(token, steps)| {
+            Some((*token, steps.iter().map(|step| step.begun).min()?))
+        });
+        let reused = self.refreshes.iter().filter_map(|(token, steps)| {
+            let mut span: Option<(u64, u64)> = None;
+            let late = steps.iter().find(|step| {
+                let at = step.begun_ms;
+                let (first, last) = span.map_or((at, at), |(a, b)| (a.min(at), b.max(at)));
+                span = Some((first, last));
+                last - first > REPEAT_MS
+            });
+            Some((*token, late?.begun))
+        });
+        for (token, begun) in asked.chain(reused) {
+            let family = self.tokens.get(token).map(|(origin, _)| *origin);
+            let first = self.ended.entry(family).or_insert(begun);
+            *first = begun.min(*first);
+        }
     }
 
     fn sort_in(&mut self, step: &'a Step) {
@@ -178,7 +206,9 @@ impl<'a> Book<'a> {
                 .polls
                 .push(step),
             Action::Refresh { token } => self.refreshes.entry(token).or_default().push(step),
-            Action::Introspect { token } if done => self.introspections.push((token, step)),
+            Action::Introspect { token } if done => {
+                self.introspections.entry(token).or_default().push(step);
+            }
             Action::Introspect { .. } => {}
             Action::Revoke { token } => self.revocations.entry(token).or_default().push(step),
             Action::Mint => {
@@ -201,52 +231,34 @@ impl<'a> Book<'a> {
 
     /// J2.
     fn tokens_live(&self, found: &mut Vec<Violation>) {
-        for (token, look) in &self.introspections {
-            let Some((seen, Reply::Activity { active: false, .. })) = &look.reply else {
-                continue;
-            };
+        for (token, looks) in &self.introspections {
             let Some((origin, bringer)) = self.tokens.get(token) else {
                 continue;
             };
-            let known = bringer
-                .reply
-                .as_ref()
-                .is_some_and(|(at, _)| *at < look.begun);
-            let young = look.begun_ms.saturating_sub(bringer.begun_ms) < LIFETIME_MS;
-            if known && young && !self.may_have_ended(*origin, *seen) {
-                found.push(Violation {
-                    rule: "J2",
-                    what: format!("an acknowledged token is not active: {}", short(token)),
-                });
+            for look in looks {
+                let Some((seen, Reply::Activity { active: false, .. })) = &look.reply else {
+                    continue;
+                };
+                let known = bringer
+                    .reply
+                    .as_ref()
+                    .is_some_and(|(at, _)| *at < look.begun);
+                let young = look.begun_ms.saturating_sub(bringer.begun_ms) < LIFETIME_MS;
+                if known && young && !self.may_have_ended(*origin, *seen) {
+                    found.push(Violation {
+                        rule: "J2",
+                        what: format!("an acknowledged token is not active: {}", short(token)),
+                    });
+                }
             }
         }
     }
 
     /// Whether somebody asked for the end of this family before the line `until`, or did what must end it.
     fn may_have_ended(&self, origin: Origin<'_>, until: usize) -> bool {
-        let of_family = |token: &str| {
-            self.tokens
-                .get(token)
-                .is_none_or(|(other, _)| *other == origin)
-        };
-        let revoked = self
-            .revocations
+        [Some(origin), None]
             .iter()
-            .any(|(token, steps)| of_family(token) && steps.iter().any(|step| step.begun < until));
-        let reused = self.refreshes.iter().any(|(token, steps)| {
-            let times = || {
-                steps
-                    .iter()
-                    .filter(|step| step.begun < until)
-                    .map(|step| step.begun_ms)
-            };
-            let apart = times()
-                .max()
-                .unwrap_or(0)
-                .saturating_sub(times().min().unwrap_or(0));
-            of_family(token) && apart > REPEAT_MS
-        });
-        revoked || reused
+            .any(|family| self.ended.get(family).is_some_and(|begun| *begun < until))
     }
 
     /// J3: the token itself, and everything of its family when it was a refresh token.
@@ -263,17 +275,19 @@ impl<'a> Book<'a> {
                 step.tokens()
                     .is_some_and(|(_, refresh)| refresh == Some(revoked))
             });
-            for (token, look) in &self.introspections {
-                let ended = token == revoked
-                    || family.is_some_and(|(origin, _)| {
-                        self.tokens
-                            .get(token)
-                            .is_some_and(|(other, _)| other == origin)
-                    });
-                if ended
-                    && look.begun > since
-                    && matches!(look.reply, Some((_, Reply::Activity { active: true, .. })))
-                {
+            let members = family.and_then(|(origin, _)| self.families.get(origin));
+            let ended: BTreeSet<&str> = members
+                .into_iter()
+                .flatten()
+                .chain([revoked])
+                .copied()
+                .collect();
+            for token in ended {
+                let looks = self.introspections.get(token).into_iter().flatten();
+                for _ in looks.filter(|look| {
+                    look.begun > since
+                        && matches!(look.reply, Some((_, Reply::Activity { active: true, .. })))
+                }) {
                     found.push(Violation {
                         rule: "J3",
                         what: format!("a revoked token is active: {}", short(token)),
