@@ -13,7 +13,7 @@ use crate::torture::{
 };
 
 /// The load of one cycle lasts between these.
-const LOAD_MS: std::ops::Range<u64> = 300..1500;
+const LOAD_MS: std::ops::Range<u64> = 200..1000;
 
 pub(super) fn run(plan: &Plan) -> Result<Row, String> {
     let setup = Setup::new(&plan.binary, &Wishes::local("kill"))?;
