@@ -37,11 +37,11 @@ CREATE FUNCTION model.event(bytea, bigint) RETURNS bytea LANGUAGE sql STABLE STR
 
 /// Keeps the rows as they are now as models of the copies; how many there are.
 pub(super) fn keep_models(cluster: &Cluster) -> Result<f64, String> {
-    let mut text = MODELS.to_owned();
+    cluster.sql(DATABASE, MODELS)?;
     for (table, _) in TABLES {
-        text += &format!("CREATE TABLE model.{table} AS SELECT * FROM public.{table};");
+        let keep = format!("CREATE TABLE model.{table} AS SELECT * FROM public.{table}");
+        cluster.sql(DATABASE, &keep)?;
     }
-    cluster.sql(DATABASE, &text)?;
     rows(cluster)
 }
 
@@ -91,11 +91,11 @@ fn copy_table(
             format!("model.other(value, copy), issuer, {later}"),
         ),
         _ => {
-            let others: String = links.iter().map(|link| format!(", {link}")).collect();
-            let copied: String = links
-                .iter()
-                .map(|link| format!(", model.other({link}, copy)"))
-                .collect();
+            let (mut others, mut copied) = (String::new(), String::new());
+            for link in links {
+                others.extend([", ", link]);
+                copied.extend([", model.other(", link, ", copy)"]);
+            }
             (
                 format!("key, issuer, version, keep_until, owner{others}, body"),
                 format!(

@@ -33,7 +33,7 @@ pub(super) const DAY: f64 = 86_400.0;
 /// What the rows of a table are like, on average.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rows {
-    pub(super) rows: f64,
+    pub(super) count: f64,
     /// Of a row with its head.
     pub(super) row_bytes: f64,
     pub(super) key_bytes: f64,
@@ -47,7 +47,7 @@ pub(super) struct Rows {
 /// Bytes of a table alone.
 pub(super) fn heap_bytes(rows: &Rows) -> f64 {
     let of_page = (PAGE_ROOM / (eights(rows.row_bytes) + POINTER)).floor();
-    (rows.rows / of_page.max(1.0)).ceil() * PAGE
+    (rows.count / of_page.max(1.0)).ceil() * PAGE
 }
 
 /// Bytes of the indexes of a table.
@@ -57,17 +57,17 @@ pub(super) fn index_bytes(rows: &Rows) -> f64 {
     } else {
         RANDOM_FILL
     };
-    let key = tree_bytes(rows.rows, primary_entry(rows), fill);
+    let key = tree_bytes(rows.count, primary_entry(rows), fill);
     // Rows end in the order in which they were made.
-    let ends = tree_bytes(rows.rows * rows.ending, NUMBER, ORDERED_FILL);
+    let ends = tree_bytes(rows.count * rows.ending, NUMBER, ORDERED_FILL);
     let owner = 3.0 * (ID + SHORT_HEAD);
-    key + ends + tree_bytes(rows.rows * rows.owned, owner, RANDOM_FILL)
+    key + ends + tree_bytes(rows.count * rows.owned, owner, RANDOM_FILL)
 }
 
 /// Pages that a look by key reads: one of each level, and that of the row.
 pub(super) fn pages_of_look(rows: &Rows) -> f64 {
     let of_page = entries_of_page(primary_entry(rows)) * RANDOM_FILL;
-    let mut pages = (rows.rows / of_page).ceil();
+    let mut pages = (rows.count / of_page).ceil();
     let mut levels = 1.0;
     while pages > 1.0 {
         pages = (pages / of_page).ceil();
@@ -79,7 +79,7 @@ pub(super) fn pages_of_look(rows: &Rows) -> f64 {
 /// Bytes of whole pages that `changes`, each with a new row and its event, bring into the log after a checkpoint: pages of
 /// the index by random key, and the last pages of two tables and two indexes that grow in order.
 pub(super) fn image_bytes(rows: &Rows, changes: f64) -> f64 {
-    let pages = (tree_bytes(rows.rows, primary_entry(rows), RANDOM_FILL) / PAGE).max(1.0);
+    let pages = (tree_bytes(rows.count, primary_entry(rows), RANDOM_FILL) / PAGE).max(1.0);
     let touched = pages * (1.0 - (1.0 - 1.0 / pages).powf(changes));
     touched * image() + 4.0 * PAGE
 }
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     const ROWS: Rows = Rows {
-        rows: 1_000_000.0,
+        count: 1_000_000.0,
         row_bytes: 396.0,
         key_bytes: 32.0,
         ordered: false,
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_look_grows_by_a_page_per_level() {
-        let look = |rows| pages_of_look(&Rows { rows, ..ROWS });
+        let look = |count| pages_of_look(&Rows { count, ..ROWS });
         assert!((look(10.0) - 2.0).abs() < f64::EPSILON);
         assert!((look(1e4) - 3.0).abs() < f64::EPSILON);
         assert!((look(1e9) - 6.0).abs() < f64::EPSILON);
@@ -148,9 +148,15 @@ mod tests {
 
     #[test]
     fn few_pages_are_all_written_whole_and_of_many_one_for_each_change() {
-        let small = image_bytes(&Rows { rows: 10.0, ..ROWS }, 1000.0);
+        let small = image_bytes(
+            &Rows {
+                count: 10.0,
+                ..ROWS
+            },
+            1000.0,
+        );
         assert!(small < 8.0 * PAGE);
-        let large = image_bytes(&Rows { rows: 1e9, ..ROWS }, 1000.0);
+        let large = image_bytes(&Rows { count: 1e9, ..ROWS }, 1000.0);
         assert!((large / (1000.0 * image()) - 1.0).abs() < 0.01);
     }
 

@@ -39,10 +39,10 @@ impl Sized {
     /// Bytes of a row with its part of the indexes, by the model.
     pub(super) fn row_bytes(&self) -> f64 {
         let many = Rows {
-            rows: 1e9,
+            count: 1e9,
             ..self.shape
         };
-        (model::heap_bytes(&many) + model::index_bytes(&many)) / many.rows
+        (model::heap_bytes(&many) + model::index_bytes(&many)) / many.count
     }
 }
 
@@ -54,7 +54,7 @@ impl Size {
             .map(|(table, _)| sized(cluster, table))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            rows: tables.iter().map(|one| one.shape.rows).sum(),
+            rows: tables.iter().map(|one| one.shape.count).sum(),
             tables,
             look_pages: look_pages(cluster)?,
         })
@@ -86,7 +86,8 @@ impl Size {
             .iter()
             .map(|one| {
                 json!({
-                    "table": one.table, "rows": one.shape.rows, "row_bytes": one.shape.row_bytes,
+                    "table": one.table, "rows": one.shape.count, "row_bytes": one.shape.row_bytes,
+                    "model_bytes_each": one.row_bytes(),
                     "heap_bytes": one.heap, "model_heap_bytes": one.model_heap(),
                     "index_bytes": one.indexes, "model_index_bytes": one.model_indexes(),
                 })
@@ -119,7 +120,7 @@ fn sized(cluster: &Cluster, table: &'static str) -> Result<Sized, String> {
     Ok(Sized {
         table,
         shape: Rows {
-            rows: read.get("rows"),
+            count: read.get("rows"),
             row_bytes: read.get("row"),
             key_bytes: read.get("key"),
             ordered: table == "event",

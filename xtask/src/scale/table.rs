@@ -43,11 +43,11 @@ pub(super) fn size(size: &Size) {
         "\n{:.0} rows{:<6} {:>10} {:>8} {:>10} {:>10} {:>7} {:>10} {:>10} {:>7}",
         size.rows, "", "rows", "row B", "heap MiB", "model", "error", "index MiB", "model", "error"
     );
-    for one in size.tables.iter().filter(|one| one.shape.rows > 0.0) {
+    for one in size.tables.iter().filter(|one| one.shape.count > 0.0) {
         println!(
             "  {:<12} {:>10.0} {:>8.0} {:>10.2} {:>10.2} {:>6.1}% {:>10.2} {:>10.2} {:>6.1}%",
             one.table,
-            one.shape.rows,
+            one.shape.count,
             one.shape.row_bytes,
             one.heap / MIB,
             one.model_heap() / MIB,
