@@ -1,6 +1,6 @@
 //! Debian packages and language packages that the outside tests need.
 //!
-//! Debian packages are installed when that is allowed (root, `apt-get` present), npm and PyPI packages in a folder of the
+//! Debian packages are installed when that is allowed (root, `apt-get` present), npm and `PyPI` packages in a folder of the
 //! build. With `PLACET_NO_INSTALL=1` nothing is; the command to run is said instead, as it is when one fails.
 
 use std::{

@@ -25,6 +25,9 @@ pub fn wait(headers: &HeaderMap) -> Option<Lifetime> {
 }
 
 /// Says that the answer waited, for at most `granted`.
+///
+/// # Panics
+/// Never: digits are header text.
 pub fn applied_wait(granted: Lifetime) -> HeaderValue {
     HeaderValue::try_from(format!("wait={}", granted.as_secs()))
         .expect("a number is a header value")

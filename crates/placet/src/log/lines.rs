@@ -194,7 +194,7 @@ mod tests {
     impl Write for Slow {
         fn write(&mut self, text: &[u8]) -> io::Result<usize> {
             // Once nobody holds the gate any more, everything passes.
-            drop(self.allowed.recv());
+            self.allowed.recv().ok();
             self.written.lock().unwrap().extend_from_slice(text);
             Ok(text.len())
         }

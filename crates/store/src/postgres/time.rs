@@ -150,8 +150,8 @@ mod tests {
         fn ask(&mut self, trip_ms: u64, told_ms: i64) {
             let asked = self.now;
             self.now += Duration::from_millis(trip_ms);
-            let told_us = (EPOCH_MS + told_ms) * 1000;
-            self.time.take(self.time.middle(asked, self.now, told_us));
+            let micros = (EPOCH_MS + told_ms) * 1000;
+            self.time.take(self.time.middle(asked, self.now, micros));
         }
 
         fn pass(&mut self, ms: u64) {

@@ -1,6 +1,7 @@
 //! How many commits a node makes in a second, and what each costs it: to be read, not to be judged.
 //!
 //! `cargo test --release -p placet-store --features postgres-tests --test all -- --ignored --nocapture speed`
+#![expect(clippy::print_stdout, reason = "what it measures is there to be read")]
 
 use std::{fs, sync::Arc, time::Duration};
 
