@@ -193,19 +193,20 @@ impl Place {
         Fut: Future<Output = Result<Polled, E>> + Send,
     {
         loop {
-            let released = tokio::select! {
+            tokio::select! {
                 biased;
-                () = engine.changed(&waiting, self.until) => false,
-                () = self.holds.released() => true,
-            };
+                () = engine.changed(&waiting, self.until) => {}
+                // Without another look: thousands of them at once would hold the stop up, and what nobody has told yet
+                // is told to the next poll.
+                () = self.holds.released() => {
+                    return Err(Unanswered::Released(Self::return_after(&waiting)));
+                }
+            }
             // On the heap, because it needs much more room than waiting does.
             match Box::pin(look()).await {
                 Ok(Polled::Given(tokens)) => return Ok(tokens),
                 Ok(Polled::Waiting(seen)) => waiting = seen,
                 Err(error) => return Err(Unanswered::Refused(error)),
-            }
-            if released {
-                return Err(Unanswered::Released(self.return_after(&waiting)));
             }
             if engine.store().now() >= self.until {
                 engine.waited_out(&waiting);
@@ -215,7 +216,7 @@ impl Place {
     }
 
     /// When to come back to a server that stops: spread, so that the next one does not meet everybody at once.
-    fn return_after(&self, waiting: &Waiting) -> Lifetime {
+    fn return_after(waiting: &Waiting) -> Lifetime {
         Lifetime::from_secs(1 + waiting.spread() % RETURN_WITHIN_S)
     }
 }

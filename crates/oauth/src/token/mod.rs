@@ -71,15 +71,19 @@ enum Answer {
 }
 
 /// Answers a POST.
-pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
+pub(crate) fn handle(site: Arc<Site>, call: Call) -> impl Future<Output = Reply> {
     // On the heap and gone before anything waits: a held poll keeps neither its request nor the room to answer one.
-    match Box::pin(answer(&site, call)).await {
-        Answer::Now(reply) => reply,
-        Answer::Later(poll) => poll.answer(&site).await,
+    let answer = Box::pin(answer(Arc::clone(&site), call));
+    async move {
+        match answer.await {
+            Answer::Now(reply) => reply,
+            Answer::Later(poll) => poll.answer(&site).await,
+        }
     }
 }
 
-async fn answer(site: &Site, call: Call) -> Answer {
+async fn answer(site: Arc<Site>, call: Call) -> Answer {
+    let site = site.as_ref();
     let request = match request(site, &call).await {
         Ok(request) => request,
         Err(problem) => return Answer::Now(problem.reply()),

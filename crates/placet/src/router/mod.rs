@@ -18,6 +18,7 @@ pub mod table;
 use std::{
     net::IpAddr,
     panic::AssertUnwindSafe,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -36,7 +37,7 @@ use hyper::body::Incoming;
 use placet_core::{store::Store, time::Lifetime};
 use placet_web::{
     context::{Call, Context},
-    face::{Audience, BodyLimit, Route},
+    face::{Audience, BodyLimit},
     limit::RetryAfter,
     reply::Reply,
     site::Site,
@@ -155,18 +156,37 @@ impl Router {
     pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Full<Bytes>> {
         let begun = Instant::now();
         let _open = self.metrics.begin();
+        // On the heap and gone before the handler runs: a poll that is held keeps nothing of its request here.
+        let asked = Box::pin(self.ask(request, peer)).await;
+        let mut reply = match asked.step {
+            Step::Told(reply) => reply,
+            Step::Run(handler) => run(handler, &asked.request_id).await,
+        };
+        // Refusals too: else a page of another origin could not tell them from a network that fails.
+        if asked.for_any_origin {
+            allow_any_origin(&mut reply.headers);
+        }
+        seal(&mut reply, &asked.request_id);
+        let taken = begun.elapsed();
+        let (method, pattern) = (&asked.method, asked.pattern);
+        self.metrics.answered(method, pattern, reply.status, taken);
+        log(method, pattern, reply.status, taken, &asked.request_id);
+        respond(reply, asked.method == Method::HEAD)
+    }
+
+    /// Everything up to the handler.
+    async fn ask(&self, request: Request<Incoming>, peer: IpAddr) -> InHand<'_> {
         let (head, body) = request.into_parts();
         let context = self.context(&head, peer);
         let request_id = context.request_id.clone();
         let found = self.table.find(head.uri.path());
         let pattern = found.as_ref().map_or("(none)", |(place, _)| &place.pattern);
-        let is_head = head.method == Method::HEAD;
         let method = head.method.clone();
         let place = found.as_ref().map(|(place, _)| *place);
         let for_any_origin = place.is_some_and(|place| place.is_for_any_origin(&method));
-        let mut reply = match (self.refusal(&head, &context), found) {
-            (Some(refused), _) => self.refuse(&refused, place, (&head, &context)),
-            (None, None) => self.refuse(&Refused::NoPlace, place, (&head, &context)),
+        let step = match (self.refusal(&head, &context), found) {
+            (Some(refused), _) => Step::Told(self.refuse(&refused, place, (&head, &context))),
+            (None, None) => Step::Told(self.refuse(&Refused::NoPlace, place, (&head, &context))),
             (None, Some((place, values))) => {
                 let wanted = Wanted {
                     place,
@@ -176,15 +196,13 @@ impl Router {
                 self.serve(head, body, wanted).await
             }
         };
-        // Refusals too: else a page of another origin could not tell them from a network that fails.
-        if for_any_origin {
-            allow_any_origin(&mut reply.headers);
+        InHand {
+            method,
+            pattern,
+            request_id,
+            for_any_origin,
+            step,
         }
-        seal(&mut reply, &request_id);
-        let taken = begun.elapsed();
-        self.metrics.answered(&method, pattern, reply.status, taken);
-        log(&method, pattern, reply.status, taken, &request_id);
-        respond(reply, is_head)
     }
 
     fn context(&self, head: &Parts, peer: IpAddr) -> Context {
@@ -238,7 +256,7 @@ impl Router {
         })
     }
 
-    async fn serve(&self, head: Parts, body: Incoming, wanted: Wanted<'_>) -> Reply {
+    async fn serve(&self, head: Parts, body: Incoming, wanted: Wanted<'_>) -> Step {
         let Wanted {
             place,
             values,
@@ -247,15 +265,16 @@ impl Router {
         if head.method == Method::OPTIONS
             && let Some(reply) = preflight(place)
         {
-            return reply;
+            return Step::Told(reply);
         }
         let Some(route) = place.route_for(&head.method) else {
             let refused = Refused::OtherMethod(place.allow.clone());
-            return self.refuse(&refused, Some(place), (&head, &context));
+            return Step::Told(self.refuse(&refused, Some(place), (&head, &context)));
         };
         if route.audience == Audience::Operator && !self.is_operator(&head.headers) {
-            return Reply::text(StatusCode::UNAUTHORIZED, "An operator's token is needed.\n")
-                .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            let bearer = HeaderValue::from_static("Bearer");
+            let told = Reply::text(StatusCode::UNAUTHORIZED, "An operator's token is needed.\n");
+            return Step::Told(told.with_header(header::WWW_AUTHENTICATE, bearer));
         }
         let limit_bytes = match route.body {
             BodyLimit::Empty => 0,
@@ -266,27 +285,18 @@ impl Router {
             Ok(body) => body,
             Err(error) => {
                 let refused = Refused::Unread(error);
-                return self.refuse(&refused, Some(place), (&head, &context));
+                return Step::Told(self.refuse(&refused, Some(place), (&head, &context)));
             }
         };
-        let Parts {
-            method,
-            uri,
-            headers,
-            ..
-        } = head;
-        let query = uri.query().unwrap_or_default().to_owned();
-        // It lies in the buffer the request was read into, which a poll that is held shall not keep.
-        drop(uri);
         let call = Call {
             context,
-            method,
+            method: head.method,
             path_values: values,
-            query,
-            headers,
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            headers: head.headers,
             body,
         };
-        run(route, call).await
+        Step::Run((route.handler)(call))
     }
 
     fn is_operator(&self, headers: &HeaderMap) -> bool {
@@ -316,10 +326,26 @@ struct Wanted<'a> {
     context: Context,
 }
 
+/// A request that was read, and what is still needed when it is answered.
+struct InHand<'a> {
+    method: Method,
+    pattern: &'a str,
+    request_id: String,
+    for_any_origin: bool,
+    step: Step,
+}
+
+/// What comes of a request before its handler runs.
+enum Step {
+    Told(Reply),
+    Run(Running),
+}
+
+/// A handler at work.
+type Running = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
 /// The handler's answer, or a 500 when it panicked. What it held is gone with it, so nothing broken is reused.
-async fn run(route: &Route, call: Call) -> Reply {
-    let request_id = call.context.request_id.clone();
-    let mut future = (route.handler)(call);
+async fn run(mut future: Running, request_id: &str) -> Reply {
     let polled = std::future::poll_fn(move |cx| {
         let poll = || future.as_mut().poll(cx);
         match std::panic::catch_unwind(AssertUnwindSafe(poll)) {

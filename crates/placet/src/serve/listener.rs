@@ -10,6 +10,7 @@ use std::{
     convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
+    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -17,23 +18,30 @@ use std::{
     time::Duration,
 };
 
-use hyper::{Request, body::Incoming, service::service_fn};
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{
-        conn::auto,
-        graceful::{GracefulShutdown, Watcher},
-    },
+    server::graceful::{GracefulShutdown, Watcher},
 };
 use placet_web::context::source_of;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::watch,
-    time::{sleep, timeout},
+    time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
+use tokio_rustls::server::TlsStream;
 
-use super::{patience::Patient, tls::TlsFiles};
+use super::{
+    greeting::{Greeted, Version},
+    patience::Patient,
+    tls::TlsFiles,
+};
 use crate::{config::Network, metrics::Metrics, router::Router};
 
 /// How long a TLS handshake may take.
@@ -96,8 +104,12 @@ impl Listener {
             let connection = Connection {
                 carrier: Arc::clone(&carrier),
                 tls: self.tls.clone(),
-                watcher: graceful.watcher(),
-                peer,
+                line: Line {
+                    peer: peer.ip(),
+                    watcher: graceful.watcher(),
+                    deadline: Instant::now() + self.limits.header_read,
+                },
+                stopping: stopping.clone(),
                 place,
             };
             connection.carry(stream);
@@ -112,24 +124,23 @@ impl Listener {
     }
 
     fn carrier(&self) -> Carrier {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
+        let mut http1 = http1::Builder::new();
+        http1
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_read)
             .max_buf_size(self.limits.header_bytes)
             .half_close(false);
-        builder
-            .http2()
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
             .timer(TokioTimer::new())
             .max_header_list_size(u32::try_from(self.limits.header_bytes).unwrap_or(u32::MAX))
             .max_concurrent_streams(STREAMS)
             .keep_alive_interval(PING_EVERY)
             .keep_alive_timeout(self.limits.header_read);
         Carrier {
-            builder,
+            http1,
+            http2,
             router: Arc::clone(&self.router),
-            first_request: self.limits.header_read,
             response_write: self.limits.response_write,
         }
     }
@@ -198,18 +209,27 @@ impl Drop for Place {
 
 /// What all connections of a listener share.
 struct Carrier {
-    builder: auto::Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
     router: Arc<Router>,
-    first_request: Duration,
     response_write: Duration,
 }
 
 struct Connection {
     carrier: Arc<Carrier>,
     tls: Option<TlsFiles>,
-    watcher: Watcher,
-    peer: SocketAddr,
+    line: Line,
+    stopping: watch::Receiver<bool>,
     place: Place,
+}
+
+/// One connection's own.
+struct Line {
+    peer: IpAddr,
+    /// Lets the listener wait for it.
+    watcher: Watcher,
+    /// When the head of its first request must have come.
+    deadline: Instant,
 }
 
 impl Connection {
@@ -224,29 +244,83 @@ impl Connection {
             let Self {
                 carrier,
                 tls,
-                watcher,
-                peer,
+                line,
+                stopping,
                 place,
             } = self;
+            // Each on the heap, so that none is as large as the largest: thousands of them may wait.
             match tls {
-                None => carrier.serve(stream, peer.ip(), watcher).await,
-                Some(tls) => match timeout(HANDSHAKE_LIMIT, tls.acceptor().accept(stream)).await {
-                    // On the heap: a plain connection shall not be as large as this one.
-                    Ok(Ok(stream)) => Box::pin(carrier.serve(stream, peer.ip(), watcher)).await,
-                    Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-                    Err(_) => tracing::debug!("a TLS handshake took too long"),
-                },
+                None => {
+                    if let Some((stream, version)) = plain(stream, line.deadline, stopping).await {
+                        carrier.serve(stream, version, line).await;
+                    }
+                }
+                Some(tls) => {
+                    let secured = Box::pin(secure(stream, &tls, stopping)).await;
+                    if let Some((stream, version)) = secured {
+                        carrier.serve(stream, version, line).await;
+                    }
+                }
             }
             drop(place);
         });
     }
 }
 
+/// Hears what a plain connection speaks.
+async fn plain(
+    stream: TcpStream,
+    deadline: Instant,
+    mut stopping: watch::Receiver<bool>,
+) -> Option<(Greeted<TcpStream>, Version)> {
+    let mut stream = Greeted::new(stream);
+    let heard = tokio::select! {
+        heard = timeout_at(deadline, stream.listen()) => heard,
+        _ = stopping.wait_for(|stop| *stop) => return None,
+    };
+    match heard {
+        Ok(Ok(version)) => return Some((stream, version)),
+        Ok(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+        Err(_) => tracing::debug!("a connection asked for nothing in time"),
+    }
+    None
+}
+
+/// Agrees on TLS and on what is spoken over it (RFC 9113 §3.2).
+async fn secure(
+    stream: TcpStream,
+    tls: &TlsFiles,
+    mut stopping: watch::Receiver<bool>,
+) -> Option<(TlsStream<TcpStream>, Version)> {
+    let agreed = tokio::select! {
+        agreed = timeout(HANDSHAKE_LIMIT, tls.acceptor().accept(stream)) => agreed,
+        _ = stopping.wait_for(|stop| *stop) => return None,
+    };
+    match agreed {
+        Ok(Ok(stream)) => {
+            let version = match stream.get_ref().1.alpn_protocol() {
+                Some(b"h2") => Version::Http2,
+                Some(_) | None => Version::Http1,
+            };
+            return Some((stream, version));
+        }
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
+    }
+    None
+}
+
 impl Carrier {
-    async fn serve<I>(&self, stream: I, peer: IpAddr, watcher: Watcher)
+    /// Carries requests until the connection ends.
+    fn serve<I>(&self, stream: I, version: Version, line: Line) -> Carried
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let Line {
+            peer,
+            watcher,
+            deadline,
+        } = line;
         let spoken = Arc::new(AtomicBool::new(false));
         let (router, heard) = (Arc::clone(&self.router), Arc::clone(&spoken));
         let service = service_fn(move |request: Request<Incoming>| {
@@ -255,23 +329,41 @@ impl Carrier {
             async move { Ok::<_, Infallible>(router.answer(request, peer).await) }
         });
         let stream = TokioIo::new(Patient::new(stream, self.response_write));
-        let connection = self.builder.serve_connection(stream, service);
-        tokio::select! {
-            ended = watcher.watch(connection) => if let Err(error) = ended {
-                tracing::debug!(%error, "a connection ended early");
-            },
-            // hyper times the head of an HTTP/1 request, but neither the bytes that tell the protocol nor the first
-            // stream of HTTP/2.
-            () = silence(self.first_request, &spoken) => {
-                tracing::debug!("a connection asked for nothing in time");
+        match version {
+            Version::Http1 => {
+                let connection = self.http1.serve_connection(stream, service);
+                Box::pin(carried(watcher.watch(connection), deadline, spoken))
+            }
+            Version::Http2 => {
+                let connection = self.http2.serve_connection(stream, service);
+                Box::pin(carried(watcher.watch(connection), deadline, spoken))
             }
         }
     }
 }
 
+/// A connection that is served until it ends.
+type Carried = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+async fn carried(
+    connection: impl Future<Output = hyper::Result<()>>,
+    deadline: Instant,
+    spoken: Arc<AtomicBool>,
+) {
+    tokio::select! {
+        ended = connection => if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended early");
+        },
+        // hyper times the head of an HTTP/1 request, but not the first stream of HTTP/2.
+        () = silence(deadline, &spoken) => {
+            tracing::debug!("a connection asked for nothing in time");
+        }
+    }
+}
+
 /// Resolves when nothing was said in time; never after something was.
-async fn silence(limit: Duration, spoken: &AtomicBool) {
-    sleep(limit).await;
+async fn silence(deadline: Instant, spoken: &AtomicBool) {
+    sleep_until(deadline).await;
     if spoken.load(Ordering::Relaxed) {
         std::future::pending::<()>().await;
     }

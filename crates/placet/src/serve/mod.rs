@@ -6,6 +6,7 @@
 //!    `limits.drain_s` to finish, the time is marked and the store is closed.
 
 mod background;
+mod greeting;
 mod listener;
 mod patience;
 mod tls;
