@@ -40,6 +40,7 @@ impl Watch {
             queue,
             connection: None,
             known: None,
+            blind: false,
         };
         let thread = thread::Builder::new()
             .name("store-watch".to_owned())
@@ -78,6 +79,8 @@ struct Eye {
     connection: Option<Connection>,
     /// What the writer said when everybody was last found up to date. Absent: everybody is to be looked at.
     known: Option<u64>,
+    /// Whether the last look failed, which is told once and not every second.
+    blind: bool,
 }
 
 impl Eye {
@@ -92,11 +95,18 @@ impl Eye {
             return;
         }
         match self.wake_those_behind() {
-            // Taken before the reads: what is written meanwhile is looked at again.
-            Ok(()) => self.known = version,
+            Ok(()) => {
+                if std::mem::take(&mut self.blind) {
+                    tracing::info!("what others write can be read again");
+                }
+                // Taken before the reads: what is written meanwhile is looked at again.
+                self.known = version;
+            }
             // A waiter stays until its own time; a store that comes back finds it here.
             Err(error) => {
-                tracing::warn!(%error, "what others wrote could not be read");
+                if !std::mem::replace(&mut self.blind, true) {
+                    tracing::warn!(%error, "what others write cannot be read");
+                }
                 self.known = None;
                 self.connection = None;
             }
