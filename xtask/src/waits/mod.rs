@@ -89,19 +89,26 @@ fn binary() -> Result<PathBuf, String> {
 async fn measure(binary: &Path, count: usize) -> Result<(), String> {
     println!("\n{count} waiters");
     let mut stage = Stage::set(binary, count)?;
+    let begun = Instant::now();
     let codes = crowd::codes(&stage.address, count)?;
+    let opened = begun.elapsed();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let before_kib = stage.memory_kib();
     let begun = Instant::now();
     let mut crowd = Crowd::gather(&stage.address, codes, WAIT_S).await?;
-    let gathered = begun.elapsed();
     stage.until_connected(count).await?;
+    let gathered = begun.elapsed();
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let after_kib = stage.memory_kib();
     println!(
-        "  memory       {:.1} MiB before, {:.1} MiB with all: {:.1} KiB a waiter (gathered in {:.1} s)",
+        "  memory       {:.1} MiB before, {:.1} MiB with all: {:.1} KiB a waiter",
         mib(before_kib),
         mib(after_kib),
         as_f64(after_kib.saturating_sub(before_kib)) / as_f64(count as u64),
+    );
+    println!(
+        "  gathered     requests opened in {:.1} s, polls held in {:.1} s",
+        opened.as_secs_f64(),
         gathered.as_secs_f64(),
     );
 
@@ -222,21 +229,24 @@ impl Stage {
         reply.map_err(|error| error.to_string())
     }
 
-    /// Waits until the server carries that many connections, and a moment more.
+    /// Waits until the server holds that many polls, as long as they become more.
     async fn until_connected(&self, count: usize) -> Result<(), String> {
-        let begun = Instant::now();
+        let (mut most, mut since) = (0, Instant::now());
         loop {
             let metrics = self.ask("/metrics")?.body;
             let held = metrics
                 .lines()
                 .find_map(|line| line.strip_prefix("placet_http_requests_in_flight "))
                 .and_then(|number| number.trim().parse::<usize>().ok());
-            if held.is_some_and(|held| held >= count) {
-                tokio::time::sleep(Duration::from_secs(1)).await;
+            let held = held.unwrap_or(0);
+            if held >= count {
                 return Ok(());
             }
-            if begun.elapsed() > PATIENCE {
-                return Err(format!("only {held:?} polls are held"));
+            if held > most {
+                (most, since) = (held, Instant::now());
+            }
+            if since.elapsed() > PATIENCE {
+                return Err(format!("only {most} polls are held"));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
