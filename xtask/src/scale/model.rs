@@ -64,16 +64,18 @@ pub(super) fn index_bytes(rows: &Rows) -> f64 {
     key + ends + tree_bytes(rows.count * rows.owned, owner, RANDOM_FILL)
 }
 
-/// Pages that a look by key reads: one of each level, and that of the row.
+/// Pages that a look by key reads: one of each level, and that of the row. Above the leaves the key alone says which way,
+/// without the issuer, and the topmost page splits when it is full.
 pub(super) fn pages_of_look(rows: &Rows) -> f64 {
-    let of_page = entries_of_page(primary_entry(rows)) * RANDOM_FILL;
-    let mut pages = (rows.count / of_page).ceil();
+    let most = entries_of_page(rows.key_bytes + SHORT_HEAD);
+    let mut pages = (rows.count / (entries_of_page(primary_entry(rows)) * RANDOM_FILL)).ceil();
     let mut levels = 1.0;
-    while pages > 1.0 {
-        pages = (pages / of_page).ceil();
+    while pages > most {
+        pages = (pages / (most * RANDOM_FILL)).ceil();
         levels += 1.0;
     }
-    levels + 1.0
+    let top = if pages > 1.0 { 1.0 } else { 0.0 };
+    levels + top + 1.0
 }
 
 /// Bytes of whole pages that `changes`, each with a new row and its event, bring into the log after a checkpoint: pages of
