@@ -248,18 +248,20 @@ impl Connection {
                 stopping,
                 place,
             } = self;
-            // Each on the heap, so that none is as large as the largest: thousands of them may wait.
             match tls {
                 None => {
                     if let Some((stream, version)) = plain(stream, line.deadline, stopping).await {
                         carrier.serve(stream, version, line).await;
                     }
                 }
+                // On the heap: a plain connection shall not be as large as this one.
                 Some(tls) => {
-                    let secured = Box::pin(secure(stream, &tls, stopping)).await;
-                    if let Some((stream, version)) = secured {
-                        carrier.serve(stream, version, line).await;
-                    }
+                    let secured = async move {
+                        if let Some((stream, version)) = secure(stream, &tls, stopping).await {
+                            carrier.serve(stream, version, line).await;
+                        }
+                    };
+                    Box::pin(secured).await;
                 }
             }
             drop(place);
@@ -275,6 +277,7 @@ async fn plain(
 ) -> Option<(Greeted<TcpStream>, Version)> {
     let mut stream = Greeted::new(stream);
     let heard = tokio::select! {
+        biased;
         heard = timeout_at(deadline, stream.listen()) => heard,
         _ = stopping.wait_for(|stop| *stop) => return None,
     };
@@ -311,8 +314,13 @@ async fn secure(
 }
 
 impl Carrier {
-    /// Carries requests until the connection ends.
-    fn serve<I>(&self, stream: I, version: Version, line: Line) -> Carried
+    /// Carries requests until the connection ends. What it returns is small, whatever the stream is.
+    fn serve<I>(
+        &self,
+        stream: I,
+        version: Version,
+        line: Line,
+    ) -> impl Future<Output = ()> + Send + use<I>
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -329,27 +337,24 @@ impl Carrier {
             async move { Ok::<_, Infallible>(router.answer(request, peer).await) }
         });
         let stream = TokioIo::new(Patient::new(stream, self.response_write));
-        match version {
+        let connection: Served = match version {
             Version::Http1 => {
                 let connection = self.http1.serve_connection(stream, service);
-                Box::pin(carried(watcher.watch(connection), deadline, spoken))
+                Box::pin(watcher.watch(connection))
             }
             Version::Http2 => {
                 let connection = self.http2.serve_connection(stream, service);
-                Box::pin(carried(watcher.watch(connection), deadline, spoken))
+                Box::pin(watcher.watch(connection))
             }
-        }
+        };
+        carried(connection, deadline, spoken)
     }
 }
 
-/// A connection that is served until it ends.
-type Carried = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// A connection of either version, on the heap at its own size.
+type Served = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 
-async fn carried(
-    connection: impl Future<Output = hyper::Result<()>>,
-    deadline: Instant,
-    spoken: Arc<AtomicBool>,
-) {
+async fn carried(connection: Served, deadline: Instant, spoken: Arc<AtomicBool>) {
     tokio::select! {
         ended = connection => if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended early");
