@@ -61,8 +61,8 @@ pub(crate) struct Census(Mutex<Books>);
 #[derive(Default)]
 struct Books {
     in_force: Counts,
-    /// A count that is being made from the store.
-    anew: Option<Counts>,
+    /// A count that is being made from the store, and when it began.
+    anew: Option<(Counts, Timestamp)>,
 }
 
 /// The caps in force.
@@ -87,9 +87,13 @@ impl Census {
         if !books.in_force.has_room(client, peer, minute(now), caps) {
             return false;
         }
-        books
-            .each()
-            .for_each(|counts| counts.add(client, peer, expires_at));
+        books.in_force.add(client, peer, expires_at);
+        // What is older is found in the store.
+        if let Some((counts, began_at)) = &mut books.anew
+            && now >= *began_at
+        {
+            counts.add(client, peer, expires_at);
+        }
         true
     }
 
@@ -101,14 +105,14 @@ impl Census {
             .for_each(|counts| counts.remove(client, peer, minute));
     }
 
-    /// Begins a new count of what the store holds. What enters or leaves from now on is part of it.
-    pub(crate) fn begin_anew(&self) {
-        self.lock().anew = Some(Counts::default());
+    /// Begins a new count of what the store holds from before `now`. What enters from now on is part of it.
+    pub(crate) fn begin_anew(&self, now: Timestamp) {
+        self.lock().anew = Some((Counts::default(), now));
     }
 
     /// Counts one that was found in the store, in the count that was begun.
     pub(crate) fn found(&self, client: Id<Client>, peer: &str, expires_at: Timestamp) {
-        if let Some(counts) = &mut self.lock().anew {
+        if let Some((counts, _)) = &mut self.lock().anew {
             counts.add(client, peer, expires_at);
         }
     }
@@ -116,7 +120,7 @@ impl Census {
     /// Lets the count that was begun take the place of the one in force.
     pub(crate) fn end_anew(&self) {
         let mut books = self.lock();
-        if let Some(counts) = books.anew.take() {
+        if let Some((counts, _)) = books.anew.take() {
             books.in_force = counts;
         }
     }
@@ -135,7 +139,8 @@ impl Census {
 
 impl Books {
     fn each(&mut self) -> impl Iterator<Item = &mut Counts> {
-        std::iter::once(&mut self.in_force).chain(&mut self.anew)
+        let anew = self.anew.as_mut().map(|(counts, _)| counts);
+        std::iter::once(&mut self.in_force).chain(anew)
     }
 }
 

@@ -36,7 +36,7 @@ pub use self::{
     dismissal::Declared,
     introspect::Introspected,
     open::{Ask, Limits, Opened},
-    recount::OpenCount,
+    recount::{Counted, OpenCount},
     refresh::{Narrow, RefreshRequest},
     registry::{NewClient, NewPerson},
     revoke::Revoked,

@@ -17,18 +17,30 @@ pub struct OpenCount {
     after: Option<Key>,
 }
 
+/// How far a count has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// It began. What is being written at this moment should be in the store before it goes on.
+    Begun,
+    /// There is more to read.
+    Part,
+    /// It has taken the place of the one in force; the next step begins another.
+    All,
+}
+
 impl Engine {
-    /// Counts one page of stored requests more. Returns whether that was the last one; then this count takes the
-    /// place of the one in force. What another node opens meanwhile may be missed until the next count.
+    /// Takes a count one step further: it begins, then reads one page of stored requests at a time. What other nodes
+    /// open or settle meanwhile may be missed until the next count.
     ///
     /// # Errors
     /// [`Error::Store`] when they cannot be read; the same count can go on.
-    pub async fn count_open_step(&self, count: &mut OpenCount) -> Result<bool, Error> {
+    pub async fn count_open_step(&self, count: &mut OpenCount) -> Result<Counted, Error> {
         let now = self.store.now();
-        let began_at = *count.began_at.get_or_insert_with(|| {
-            self.census.begin_anew();
-            now
-        });
+        let Some(began_at) = count.began_at else {
+            self.census.begin_anew(now);
+            count.began_at = Some(now);
+            return Ok(Counted::Begun);
+        };
         let page = self
             .store
             .page(self.issuer, Table::Pending, count.after, PAGE)
@@ -49,8 +61,9 @@ impl Engine {
         if last {
             self.census.end_anew();
             *count = OpenCount::default();
+            return Ok(Counted::All);
         }
-        Ok(last)
+        Ok(Counted::Part)
     }
 
     /// How many requests are open.

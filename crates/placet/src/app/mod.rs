@@ -10,9 +10,12 @@ mod declared;
 mod foundation;
 mod settings;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use placet_core::engine;
+use placet_core::engine::{self, Counted, Engine, OpenCount};
 use placet_proof::Algorithm;
 use placet_web::{
     face::{Face, Routes},
@@ -24,6 +27,7 @@ use placet_web::{
     person::{self, Passwords},
     site::Site,
 };
+use tokio::time::Instant;
 
 pub(crate) use self::foundation::MARK_EVERY;
 pub use self::{
@@ -35,6 +39,9 @@ use crate::{config::Settings, health::Health, metrics::Metrics, router::table::C
 /// The algorithms whose keys are there before the first answer. RS256 costs a new store part of a second, but it signs the
 /// ID tokens of every client that asks for nothing else, and clients keep the key set they read first.
 const AT_ONCE: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256];
+
+/// How long a start counts the open requests. Where they are more, it goes on beside the work.
+const COUNT_AT_START: Duration = Duration::from_millis(100);
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +122,8 @@ pub struct App {
     pub health: Arc<Health>,
     /// Its counters.
     pub metrics: Arc<Metrics>,
+    /// Whether the open requests were few enough to be counted before the first answer.
+    pub open_counted: bool,
 }
 
 impl App {
@@ -132,6 +141,7 @@ impl App {
             settings.limits.password.hash_waiting,
         ));
         declared::apply(&foundation.engine, &passwords, &settings).await?;
+        let open_counted = count_open(&foundation.engine).await?;
         let pages = Pages::new(
             settings::theme(&settings.theme)?,
             settings.theme.templates.as_deref(),
@@ -164,6 +174,7 @@ impl App {
             site,
             health,
             metrics,
+            open_counted,
         }))
     }
 
@@ -174,4 +185,16 @@ impl App {
         routes.extend(person::routes(&self.site));
         routes
     }
+}
+
+/// Counts the open requests for the caps, if that takes no longer than a start may. Whether it did.
+async fn count_open(engine: &Engine) -> Result<bool, StartError> {
+    let end = Instant::now() + COUNT_AT_START;
+    let mut count = OpenCount::default();
+    while engine.count_open_step(&mut count).await? != Counted::All {
+        if Instant::now() >= end {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

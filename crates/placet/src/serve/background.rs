@@ -4,7 +4,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use placet_core::engine::{OpenCount, SWEEP_STEP};
+use placet_core::engine::{Counted, OpenCount, SWEEP_STEP};
 use placet_proof::Algorithm;
 use tokio::{
     sync::watch,
@@ -24,6 +24,8 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const SWEEP_PAUSE: Duration = Duration::from_millis(50);
 /// How often the open requests are counted anew.
 const COUNT_EVERY: Duration = Duration::from_mins(1);
+/// How long a count waits for what was being written when it began.
+const COUNT_SETTLES: Duration = Duration::from_secs(2);
 /// The pause between two pages of that count, so that requests come first.
 const COUNT_PAUSE: Duration = Duration::from_millis(5);
 /// How often the certificate's files are looked at.
@@ -122,21 +124,24 @@ async fn mark_time(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-/// Counts what is open for the caps, at start and then anew: another node may have settled what was opened here.
+/// Counts what is open for the caps anew: another node may have settled what was opened here.
 async fn count_open(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     let mut count = OpenCount::default();
-    loop {
-        let pause = match app.foundation.engine.count_open_step(&mut count).await {
-            Ok(false) => COUNT_PAUSE,
-            Ok(true) => COUNT_EVERY,
+    let mut pause = if app.open_counted {
+        COUNT_EVERY
+    } else {
+        COUNT_PAUSE
+    };
+    while wait(&mut stopping, pause).await {
+        pause = match app.foundation.engine.count_open_step(&mut count).await {
+            Ok(Counted::Begun) => COUNT_SETTLES,
+            Ok(Counted::Part) => COUNT_PAUSE,
+            Ok(Counted::All) => COUNT_EVERY,
             Err(error) => {
                 tracing::warn!(%error, "the open requests could not be counted");
                 COUNT_EVERY
             }
         };
-        if !wait(&mut stopping, pause).await {
-            return;
-        }
     }
 }
 

@@ -362,7 +362,7 @@ fn operators_see_health_and_metrics_and_nobody_else_does() {
 
 #[test]
 fn c15_no_code_reaches_the_log() {
-    let server = Server::start("log", DEVICE);
+    let mut server = Server::start("log", DEVICE);
     server.ask("GET", "/device?user_code=WDJB-MJHT&x=query-secret", &[], "");
     let asked = server.post(
         "/device_authorization",
@@ -378,6 +378,8 @@ fn c15_no_code_reaches_the_log() {
         "",
     );
     server.post("/token", &format!("client_id=tv&client_secret=SECRET&device_code={code}&grant_type=urn:ietf:params:oauth:grant-type:device_code"));
+    // Lines are written a moment after their answer, and all of them before the end.
+    server.stop();
     let log = server.log();
     assert!(log.contains("/device_authorization"), "{log}");
     for secret in [

@@ -15,7 +15,10 @@ use placet_core::{
     token::{REFRESH_GRACE, TokenSet},
 };
 
-use super::operation::{Operation, Reply, is_bound};
+use super::{
+    mark::{Mark, Step},
+    operation::{Operation, Reply, is_bound},
+};
 use crate::scene::bytes;
 
 /// How many steps a failure shows.
@@ -23,9 +26,6 @@ const SHOWN_STEPS: usize = 50;
 
 /// More time than passes while one verb is under way.
 const LONGEST_JUMPS: Lifetime = Lifetime::from_secs(20_000);
-
-/// A moment in the run, counted in steps.
-pub(crate) type Step = usize;
 
 /// A promise that was not kept.
 #[derive(Debug, Clone)]
@@ -38,26 +38,6 @@ pub(crate) struct Objection {
 impl fmt::Display for Objection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.rule, self.what)
-    }
-}
-
-/// What may have ended a thing, and what surely did.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Mark {
-    /// Something that could end it was begun.
-    pub(crate) threatened: bool,
-    /// Its end was acknowledged at this step.
-    pub(crate) dead: Option<Step>,
-}
-
-impl Mark {
-    fn kill(&mut self, step: Step) {
-        self.threatened = true;
-        self.dead.get_or_insert(step);
-    }
-
-    fn was_dead(&self, step: Step) -> bool {
-        self.dead.is_some_and(|dead| dead < step)
     }
 }
 

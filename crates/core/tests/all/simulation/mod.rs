@@ -12,6 +12,7 @@
 //! `PLACET_SIM_SEEDS=n` runs `n` seeds; `PLACET_SIM_SEED=s` runs one.
 
 mod journal;
+mod mark;
 mod operation;
 mod store;
 mod world;

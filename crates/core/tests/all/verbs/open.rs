@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use placet_core::{
     Refusal,
-    engine::{Caller, Limits, OpenCount, View, belongs_to},
+    engine::{Caller, Counted, Limits, OpenCount, View, belongs_to},
     pending::{Delivery, EndKind, SEAT_IDLE, State, UserCode},
     person::SeatedPerson,
     time::Lifetime,
@@ -100,17 +100,22 @@ async fn c10_a_restarted_node_counts_what_is_open() {
     let restarted = scene.setting.node(store, WIDE);
     scene.advance(Lifetime::from_millis(1));
     let mut count = OpenCount::default();
-    assert!(restarted.count_open_step(&mut count).await.unwrap());
+    let mut step = async || restarted.count_open_step(&mut count).await.unwrap();
+    assert_eq!(step().await, Counted::Begun);
+    assert_eq!(step().await, Counted::All);
     assert_eq!(restarted.open_requests(), 1);
+
     for _ in 0..600 {
         scene.device(&client).await;
     }
     scene.advance(Lifetime::from_millis(1));
-    let mut pages = 1;
-    while !restarted.count_open_step(&mut count).await.unwrap() {
-        pages += 1;
-    }
-    assert_eq!((restarted.open_requests(), pages), (601, 3), "page by page");
+    assert_eq!(step().await, Counted::Begun);
+    assert_eq!(step().await, Counted::Part, "page by page");
+    let ask = ask(client.client(), Delivery::Poll { interval: INTERVAL });
+    restarted.open(ask, scene.now()).await.unwrap();
+    assert_eq!(step().await, Counted::Part);
+    assert_eq!(step().await, Counted::All);
+    assert_eq!(restarted.open_requests(), 602, "the one in between once");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ use super::{
 use crate::server::{Directory, Reply, ask};
 
 /// How soon a node must follow what happened elsewhere, with room for a busy machine.
-const SOON: Duration = Duration::from_millis(1_500);
+const SOON: Duration = Duration::from_secs(5);
 const START: Duration = Duration::from_secs(20);
 const MASTER_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
