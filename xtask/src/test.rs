@@ -97,7 +97,7 @@ fn tests(report: &mut Report) {
             "--locked",
             "--workspace",
             "--features",
-            "placet-store/postgres-tests",
+            "placet-store/postgres-tests,placet/postgres-tests",
             "--no-fail-fast",
         ]);
         command

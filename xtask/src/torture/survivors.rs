@@ -2,7 +2,11 @@
 //!
 //! Every question goes through the journal like any other request, so the judge needs no second source.
 
-use std::{collections::BTreeSet, thread, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    thread,
+    time::Duration,
+};
 
 use super::{
     dice::Dice,
@@ -44,6 +48,10 @@ pub(crate) fn ask(
     }
     for (token, holder) in revoked(steps, &tokens) {
         answered(|| hand.introspect(token, holder))?;
+    }
+    for (refresh, access) in revoked_refreshes(steps) {
+        answered(|| hand.refresh(refresh))?;
+        answered(|| hand.introspect(access, Holder::Device))?;
     }
     Ok(())
 }
@@ -128,5 +136,25 @@ fn revoked<'a>(steps: &'a [Step], tokens: &[(&'a str, Holder)]) -> Vec<(&'a str,
     known
         .map(|(token, holder)| (*token, *holder))
         .take(LOOKS_NEW)
+        .collect()
+}
+
+/// Revoked refresh tokens, the newest first, each with the access token that came with it.
+fn revoked_refreshes(steps: &[Step]) -> Vec<(&str, &str)> {
+    let pairs: BTreeMap<&str, &str> = steps
+        .iter()
+        .filter_map(Step::tokens)
+        .filter_map(|(access, refresh)| Some((refresh?, access)))
+        .collect();
+    let ended = steps
+        .iter()
+        .rev()
+        .filter_map(|step| match (&step.action, &step.reply) {
+            (Action::Revoke { token }, Some((_, Reply::Revoked))) => Some(token.as_str()),
+            _ => None,
+        });
+    ended
+        .filter_map(|token| Some((token, *pairs.get(token)?)))
+        .take(REFRESHES)
         .collect()
 }

@@ -98,6 +98,10 @@ struct Vessel {
 }
 
 impl Vessel {
+    #[cfg_attr(
+        not(feature = "postgres-tests"),
+        expect(clippy::unused_async, reason = "only a server's database is waited for")
+    )]
     async fn new(engine: Engine) -> Self {
         let scratch = Scratch::new();
         let place = match engine {
