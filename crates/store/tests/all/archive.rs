@@ -100,7 +100,10 @@ struct Vessel {
 impl Vessel {
     #[cfg_attr(
         not(feature = "postgres-tests"),
-        expect(clippy::unused_async, reason = "only a server's database is waited for")
+        expect(
+            clippy::unused_async,
+            reason = "only a server's database is waited for"
+        )
     )]
     async fn new(engine: Engine) -> Self {
         let scratch = Scratch::new();
