@@ -96,14 +96,14 @@ fn stranger(head: &Head, settings: &Settings) -> Option<String> {
     if head.issuers.iter().any(|issuer| issuer.url == origin) {
         return None;
     }
-    let held: Vec<&str> = head
+    let kept: Vec<&str> = head
         .issuers
         .iter()
         .map(|issuer| issuer.url.as_str())
         .collect();
     Some(format!(
         "public_origin is {origin}, and the archive holds {}: a server with these settings begins empty beside it",
-        held.join(", ")
+        kept.join(", ")
     ))
 }
 

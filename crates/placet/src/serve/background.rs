@@ -87,9 +87,11 @@ async fn follow(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
             }
         }
         if (changed || looks.is_multiple_of(KEYS_EVERY))
-            && let Err(error) = app.foundation.keys.refresh().await
+            && let Err(error) = app.foundation.keys.reread().await
         {
             tracing::warn!(%error, "the signing keys could not be read again");
+            // A change that was not read is still one at the next look.
+            known = None;
         }
     }
 }

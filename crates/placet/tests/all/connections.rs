@@ -355,15 +355,15 @@ async fn a_handler_that_panics_costs_one_answer_and_nothing_else() {
         metrics: Arc::clone(&app.metrics),
         run: "run".to_owned(),
     };
-    let router = Arc::new(Router::new(Table::new("", routes).unwrap(), parts));
+    let paths = Arc::new(Router::new(Table::new("", routes).unwrap(), parts));
     let (near, far) = tokio::io::duplex(4096);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(async move {
         let service = hyper::service::service_fn(move |request| {
-            let router = Arc::clone(&router);
+            let paths = Arc::clone(&paths);
             async move {
                 let peer = Ipv4Addr::LOCALHOST.into();
-                Ok::<_, std::convert::Infallible>(router.answer(request, peer).await)
+                Ok::<_, std::convert::Infallible>(paths.answer(request, peer).await)
             }
         });
         let http = hyper::server::conn::http1::Builder::new();

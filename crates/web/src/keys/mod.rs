@@ -131,6 +131,17 @@ impl KeyRing {
         Ok(Arc::new(keys))
     }
 
+    /// Reads the keys again, because another process has changed something.
+    ///
+    /// # Errors
+    /// As [`KeyRing::open`]; the keys known before stay in use.
+    pub async fn reread(&self) -> Result<(), KeyError> {
+        let busy = self.busy.lock().await;
+        let outcome = self.reload().await;
+        drop(busy);
+        outcome
+    }
+
     /// Reads the keys again when what is known is older than a second; call it on a timer.
     ///
     /// # Errors
