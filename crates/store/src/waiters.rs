@@ -14,9 +14,17 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
-use placet_core::{id::Id, issuer::Issuer, pending::PendingRequest, store::Version};
+use placet_core::{
+    id::Id,
+    issuer::Issuer,
+    pending::PendingRequest,
+    store::{StoreError, Version},
+    time::Lifetime,
+};
+use tokio::time::timeout;
 
 /// A power of two, so that the low bits of an id choose. Registering, waking and leaving lock one shard for less than
 /// a microsecond.
@@ -71,6 +79,30 @@ impl Waiters {
             waiters: self,
             id,
             number,
+        }
+    }
+
+    /// Waits until `version` tells a newer one than `seen`, or none, or there is no time `left`.
+    pub(crate) async fn until_passed<F>(
+        &self,
+        issuer: Id<Issuer>,
+        id: Id<PendingRequest>,
+        seen: Version,
+        left: impl Fn() -> Lifetime,
+        version: impl Fn() -> F,
+    ) where
+        F: Future<Output = Result<Option<Version>, StoreError>>,
+    {
+        // Registering comes before looking, so that a change between the two is heard.
+        let waiter = self.register(issuer, id, seen);
+        // A read that fails is for the caller to meet.
+        while matches!(version().await, Ok(Some(now)) if now <= seen) {
+            let left = left();
+            if left == Lifetime::ZERO {
+                return;
+            }
+            // At its time, or after a wake that was for somebody else, it looks once more.
+            drop(timeout(Duration::from_millis(left.as_millis()), waiter.woken()).await);
         }
     }
 

@@ -1,7 +1,5 @@
 //! The storage contract, by what its parts do.
 
-use std::time::Duration;
-
 use placet_core::{
     event::Event,
     id::Id,
@@ -15,7 +13,6 @@ use placet_core::{
     time::Timestamp,
     token::{AccessToken, RefreshToken, Standing},
 };
-use tokio::time::timeout;
 
 use super::{
     PostgresStore,
@@ -131,19 +128,9 @@ impl Store for PostgresStore {
         seen: Version,
         until: Timestamp,
     ) -> Boxed<'_, ()> {
-        Box::pin(async move {
-            // Registering comes before looking, so that a change between the two is heard.
-            let waiter = self.waiters.register(issuer, id, seen);
-            // A read that fails is for the caller to meet.
-            while matches!(self.request_version(issuer, id).await, Ok(Some(v)) if v <= seen) {
-                let left_ms = until.since(self.time.now()).as_millis();
-                if left_ms == 0 {
-                    return;
-                }
-                // At its time, or after a wake that was for somebody else, it looks once more.
-                drop(timeout(Duration::from_millis(left_ms), waiter.woken()).await);
-            }
-        })
+        let left = move || until.since(self.time.now());
+        let version = move || self.request_version(issuer, id);
+        Box::pin(self.waiters.until_passed(issuer, id, seen, left, version))
     }
 
     fn sweep(

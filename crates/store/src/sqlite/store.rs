@@ -1,6 +1,6 @@
 //! The storage contract, by what its parts do.
 
-use std::time::Duration;
+use std::future::ready;
 
 use placet_core::{
     event::Event,
@@ -12,7 +12,6 @@ use placet_core::{
     time::Timestamp,
     token::{AccessToken, RefreshToken, Standing},
 };
-use tokio::time::timeout;
 
 use super::{
     SqliteStore,
@@ -104,19 +103,9 @@ impl Store for SqliteStore {
         seen: Version,
         until: Timestamp,
     ) -> Boxed<'_, ()> {
-        Box::pin(async move {
-            // Registering comes before looking, so that a change between the two is heard.
-            let waiter = self.waiters.register(issuer, id, seen);
-            // A read that fails is for the caller to meet.
-            while matches!(self.readers.pending_version(issuer, id), Ok(Some(v)) if v <= seen) {
-                let left_ms = until.since(self.time.now()).as_millis();
-                if left_ms == 0 {
-                    return;
-                }
-                // At its time, or after a wake that was for somebody else, it looks once more.
-                drop(timeout(Duration::from_millis(left_ms), waiter.woken()).await);
-            }
-        })
+        let left = move || until.since(self.time.now());
+        let version = move || ready(self.readers.pending_version(issuer, id));
+        Box::pin(self.waiters.until_passed(issuer, id, seen, left, version))
     }
 
     fn sweep(
