@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{Id, Kind},
-    right::{Rights, Scope},
+    right::{Detail, Rights, Scope},
     secret::{Digest, SecretHash, kind},
     time::Timestamp,
 };
@@ -185,8 +185,15 @@ pub struct Client {
     /// The digest of the declaration it was made from. Absent when no file declares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<Digest>,
+    /// The sets of rights it registered as a resource server, by the reference that stands for each (RFC 9767 §3.4).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub resource_sets: BTreeMap<String, Vec<Detail>>,
     /// When it was registered.
     pub created_at: Timestamp,
+    /// When it may be deleted: no earlier than all that names it. Only a client known by nothing but its key has such a
+    /// time; it goes by no name. Absent: it stays until it is removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_until: Option<Timestamp>,
 }
 
 impl Kind for Client {

@@ -39,12 +39,22 @@ pub enum EventKind {
     RequestClarified,
     /// The polling interval of a request grew.
     IntervalGrown,
+    /// Another system put a request before a person.
+    RequestShown,
+    /// The client changed what it asks for, before anybody answered.
+    RequestChanged,
+    /// The client came back to its request and was told how it stands.
+    ContinuationUsed,
+    /// A rule granted a request the moment it came; tokens were handed over with it.
+    GrantIssued,
     /// Tokens were handed over.
     TokensCollected,
     /// A client got a token for itself.
     TokenIssued,
     /// A refresh token was used.
     TokenRefreshed,
+    /// An access token took the place of another.
+    TokenRotated,
     /// A spent code or refresh token came again; what it gave was revoked.
     ReuseDetected,
     /// A token or family was revoked.

@@ -1,6 +1,6 @@
 //! What is asked for and what was granted, in one normal form.
 //!
-//! Spec: RFC 6749 §3.3, RFC 8707 §2
+//! Spec: RFC 6749 §3.3, RFC 8707 §2, RFC 9635 §8
 
 use std::{collections::BTreeSet, fmt};
 
@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// The longest scope or resource name accepted, in bytes.
 pub const NAME_LIMIT_BYTES: usize = 512;
+/// The longest structured right, in bytes.
+pub const DETAIL_LIMIT_BYTES: usize = 4096;
 /// The most scopes or resources one request may name.
 pub const NAMES_LIMIT: usize = 100;
 
@@ -21,6 +23,12 @@ pub struct Scope(String);
 #[serde(try_from = "String", into = "String")]
 pub struct ResourceId(String);
 
+/// One right that is more than a name, as the one JSON text of it: an object with a `type`, or a string that refers to
+/// rights (RFC 9635 §8). Faces print it in one form, so that equal rights are equal texts.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Detail(String);
+
 /// A text that is not a scope or a resource identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RightError {
@@ -30,6 +38,9 @@ pub enum RightError {
     /// Not an absolute URI, or one with a fragment (RFC 8707 §2).
     #[error("not an absolute URI without fragment")]
     Resource,
+    /// Not a JSON object or string, or longer than [`DETAIL_LIMIT_BYTES`].
+    #[error("not a right")]
+    Detail,
     /// More names than [`NAMES_LIMIT`].
     #[error("too many names")]
     TooMany,
@@ -84,6 +95,34 @@ impl ResourceId {
     }
 }
 
+impl Detail {
+    /// Reads a right from its one JSON text.
+    ///
+    /// # Errors
+    /// [`RightError::Detail`] unless it is a JSON object or string of at most [`DETAIL_LIMIT_BYTES`].
+    pub fn parse(text: &str) -> Result<Self, RightError> {
+        if text.len() > DETAIL_LIMIT_BYTES {
+            return Err(RightError::Detail);
+        }
+        match serde_json::from_str(text) {
+            Ok(serde_json::Value::Object(_) | serde_json::Value::String(_)) => {
+                Ok(Self(text.to_owned()))
+            }
+            Ok(_) | Err(_) => Err(RightError::Detail),
+        }
+    }
+
+    /// The JSON text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The right as a value.
+    pub fn value(&self) -> serde_json::Value {
+        serde_json::from_str(&self.0).unwrap_or(serde_json::Value::Null)
+    }
+}
+
 macro_rules! text_type {
     ($name:ident) => {
         impl fmt::Display for $name {
@@ -111,6 +150,7 @@ macro_rules! text_type {
 }
 text_type!(Scope);
 text_type!(ResourceId);
+text_type!(Detail);
 
 /// A set of scopes at a set of resources, sorted and without repeats.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -121,9 +161,20 @@ pub struct Rights {
     /// The resources; empty means the issuer's default one.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub resources: BTreeSet<ResourceId>,
+    /// The rights that are more than a name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub details: BTreeSet<Detail>,
 }
 
 impl Rights {
+    /// Rights of structured form alone.
+    pub fn of_details(details: impl IntoIterator<Item = Detail>) -> Self {
+        Self {
+            details: details.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
     /// Reads the space-separated `scope` parameter and the values of `resource`.
     ///
     /// # Errors
@@ -144,12 +195,25 @@ impl Rights {
         if scopes.len() > NAMES_LIMIT || resources.len() > NAMES_LIMIT {
             return Err(RightError::TooMany);
         }
-        Ok(Self { scopes, resources })
+        Ok(Self {
+            scopes,
+            resources,
+            details: BTreeSet::new(),
+        })
     }
 
     /// Whether everything here is in `other` too.
     pub fn is_within(&self, other: &Self) -> bool {
-        self.scopes.is_subset(&other.scopes) && self.resources.is_subset(&other.resources)
+        self.scopes.is_subset(&other.scopes)
+            && self.resources.is_subset(&other.resources)
+            && self.details.is_subset(&other.details)
+    }
+
+    /// Adds everything of `other`.
+    pub fn take_in(&mut self, other: &Self) {
+        self.scopes.extend(other.scopes.iter().cloned());
+        self.resources.extend(other.resources.iter().cloned());
+        self.details.extend(other.details.iter().cloned());
     }
 
     /// Whether a scope of this name is in it.

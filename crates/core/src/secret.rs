@@ -41,6 +41,15 @@ pub mod kind {
     /// A value that may be used once, such as the `jti` of a client assertion.
     #[derive(Debug)]
     pub enum Once {}
+    /// A client's way back to its request (RFC 9635 §3.1).
+    #[derive(Debug)]
+    pub enum Continue {}
+    /// What a browser carries to the client when the person is done (RFC 9635 §4.2).
+    #[derive(Debug)]
+    pub enum Reference {}
+    /// The right to rotate or revoke one access token (RFC 9635 §6).
+    #[derive(Debug)]
+    pub enum Manage {}
     /// A page a person was shown, or a declaration an operator wrote: compared, never secret.
     #[derive(Debug)]
     pub enum Content {}

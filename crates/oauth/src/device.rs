@@ -98,6 +98,9 @@ pub async fn device_authorization(
         browser: None,
         every_time: true,
         parent: None,
+        continuation: None,
+        on_answer: None,
+        introduced: None,
         payload: Payload {
             version: PAYLOAD_VERSION,
             open: json!({ "flow": "device" }),

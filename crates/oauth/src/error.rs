@@ -280,6 +280,8 @@ impl From<RightError> for Problem {
         match error {
             RightError::Scope => OAuthError::InvalidScope.into(),
             RightError::Resource => OAuthError::InvalidTarget.into(),
+            // No parameter of OAuth's is read as one here.
+            RightError::Detail => OAuthError::InvalidRequest.into(),
             RightError::TooMany => Self::new(
                 OAuthError::InvalidRequest,
                 "There are too many scopes or resources.",

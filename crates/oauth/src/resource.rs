@@ -130,5 +130,6 @@ pub(crate) fn for_one_audience(
             .cloned()
             .collect(),
         resources: resource.cloned().into_iter().collect(),
+        ..Rights::default()
     }
 }

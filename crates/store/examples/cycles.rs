@@ -170,6 +170,9 @@ async fn cycle(scene: &Scene) -> Result<(), Failed> {
         browser: None,
         every_time: true,
         parent: None,
+        continuation: None,
+        on_answer: None,
+        introduced: None,
         payload: Payload {
             version: 1,
             open: Value::Null,
@@ -183,7 +186,8 @@ async fn cycle(scene: &Scene) -> Result<(), Failed> {
         request: opened.request.id,
         by: Decider::Operator {
             credential: "bench",
-            person: &scene.person,
+            person: Some(&scene.person),
+            subject: None,
         },
         shown: None,
         decision: Decision::Approve(scene.rights.clone()),
@@ -204,6 +208,7 @@ async fn cycle(scene: &Scene) -> Result<(), Failed> {
                 lifetime: Lifetime::from_secs(3_600),
                 bound_to_session: false,
                 claims: Map::new(),
+                binding: None,
             }]
         },
     };

@@ -78,6 +78,9 @@ impl Engine {
                 changed: false,
             });
         }
+        if let Some(parent) = request.parent {
+            return self.widened(parent, approval, client).await;
+        }
         let renewable = matches!(request.delivery, Delivery::Redirect { .. });
         let mut grant = Grant {
             id: Id::random(self.random()),
@@ -108,6 +111,33 @@ impl Engine {
             grant,
             version,
             changed: version.is_some(),
+        })
+    }
+
+    /// The agreement a modification is made under (RFC 9635 §5.3): what it gave before stays given.
+    async fn widened(
+        &self,
+        parent: Id<Grant>,
+        approval: &Approval,
+        client: &Client,
+    ) -> Result<Agreement, Error> {
+        let grant = self.store.as_ref().grant(self.issuer, parent).await?;
+        let Versioned { value, version } = grant
+            .filter(|g| g.value.is_live() && g.value.client == client.id)
+            .ok_or(Refusal::Revoked)?;
+        let mut rights = value.rights.clone();
+        rights.take_in(&approval.granted);
+        let grant = Grant {
+            person: approval.person.or(value.person),
+            subject: approval.subject.clone().or(value.subject.clone()),
+            rights,
+            by: approval.by.clone(),
+            ..value
+        };
+        Ok(Agreement {
+            grant,
+            version: Some(version),
+            changed: true,
         })
     }
 

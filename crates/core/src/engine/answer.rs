@@ -30,8 +30,10 @@ pub enum Decider<'a> {
     Operator {
         /// The name of its credential, for the audit.
         credential: &'a str,
-        /// Whom it speaks for.
-        person: &'a Person,
+        /// Whom it speaks for. Absent where that system keeps its own people.
+        person: Option<&'a Person>,
+        /// The `sub` clients see where it names nobody known here. Absent: the person's, or none.
+        subject: Option<&'a str>,
     },
     /// A rule: remembered consent, the operator's own client.
     Policy {
@@ -245,6 +247,9 @@ impl Engine {
             }
             Decider::Operator { person, .. } => {
                 event.actor = Actor::Operator;
+                let Some(person) = person else {
+                    return Ok(changes);
+                };
                 (person.id, None)
             }
             Decider::Policy {
@@ -302,9 +307,9 @@ fn may_decide(shown: &Shown, answer: &Answer<'_>, now: Timestamp) -> Result<(), 
         Decider::Seat(seat) => {
             may_sit(request, seat)?;
             request.state.open_to(seat.person().id, now)?;
-            seat.person()
+            Some(seat.person().id)
         }
-        Decider::Operator { person, .. } => person,
+        Decider::Operator { person, .. } => person.map(|person| person.id),
         Decider::Policy {
             person, session, ..
         } => {
@@ -314,18 +319,19 @@ fn may_decide(shown: &Shown, answer: &Answer<'_>, now: Timestamp) -> Result<(), 
             {
                 return Err(Refusal::SignInNeeded);
             }
-            person
+            Some(person.id)
         }
     };
     if let Some(digest) = answer.shown
-        && digest != request.digest(&shown.client, person.id)
+        && digest != request.digest(&shown.client, person)
     {
         return Err(Refusal::StaleView);
     }
     match (&answer.decision, &answer.by) {
         (Decision::Deny, _) => Ok(()),
         (Decision::Approve(granted), Decider::Operator { .. }) => {
-            if shown.client.may_have(granted) {
+            let known = granted.details.is_subset(&request.asked.details);
+            if known && shown.client.may_have(granted) {
                 Ok(())
             } else {
                 Err(Refusal::Exceeds)
@@ -348,9 +354,11 @@ fn approval(by: &Decider<'_>, granted: Rights, now: Timestamp) -> Approval {
                 person: seat.person().id,
                 session: seat.session().hash,
             };
-            (seat.person(), Some(seat.session()), decided, None)
+            (Some(seat.person()), Some(seat.session()), decided, None)
         }
-        Decider::Operator { credential, person } => (
+        Decider::Operator {
+            credential, person, ..
+        } => (
             *person,
             None,
             DecidedBy::Operator {
@@ -367,13 +375,23 @@ fn approval(by: &Decider<'_>, granted: Rights, now: Timestamp) -> Approval {
             let decided = DecidedBy::Policy {
                 rule: (*rule).to_owned(),
             };
-            (*person, Some(*session), decided, under.map(|(id, _)| id))
+            (
+                Some(*person),
+                Some(*session),
+                decided,
+                under.map(|(id, _)| id),
+            )
         }
     };
+    let named = match by {
+        Decider::Operator { subject, .. } => *subject,
+        Decider::Seat(_) | Decider::Policy { .. } => None,
+    };
+    let subject = named.or(person.map(|person| person.subject.as_str()));
     Approval {
         granted,
-        person: Some(person.id),
-        subject: Some(person.subject.clone()),
+        person: person.map(|person| person.id),
+        subject: subject.map(str::to_owned),
         authentication: session.map(|s| s.authentication.clone()),
         session: session.map(|s| s.hash),
         sid: session.map(|s| s.sid),

@@ -12,7 +12,7 @@ use super::{
     wait::{Pacing, Polled, Waiting},
 };
 use crate::{
-    client::AuthenticatedClient,
+    client::{AuthenticatedClient, Client},
     event::{Actor, EventKind},
     id::Id,
     pending::{Approval, Delivery, EndKind, HandleKind, Pace, PendingRequest, RETENTION, State},
@@ -45,6 +45,21 @@ pub struct Collect<'a> {
     pub check: &'a (dyn Fn(&PendingRequest) -> Result<(), Refusal> + Send + Sync),
     /// Which tokens to make.
     pub specs: &'a (dyn Fn(&PendingRequest, &Basis<'_>) -> Vec<TokenSpec> + Send + Sync),
+}
+
+/// Which tokens one approval becomes.
+pub(super) type CollectSpecs<'a> =
+    &'a (dyn Fn(&PendingRequest, &Basis<'_>) -> Vec<TokenSpec> + Send + Sync);
+
+/// A collection, ready to be written.
+pub(super) struct Planned {
+    pub(super) commit: Commit,
+    /// The request as it will be.
+    pub(super) request: PendingRequest,
+    pub(super) approval: Approval,
+    pub(super) tokens: TokenSet,
+    /// The first moment at which nothing of it can be renewed.
+    pub(super) can_renew_until: Timestamp,
 }
 
 impl Engine {
@@ -122,9 +137,16 @@ impl Engine {
                 }
                 return Ok(Polled::Waiting(waiting));
             }
-            let (mut commit, tokens) = self
-                .plan_collect(ask, request.clone(), version, caller, now)
+            let Planned {
+                mut commit,
+                request,
+                tokens,
+                ..
+            } = self
+                .plan_collect(ask.client.client(), ask.specs, request, caller, now)
                 .await?;
+            let collected = Change::update(version, Record::Pending(Box::new(request)));
+            commit.changes.insert(0, collected);
             commit.changes.extend(proof.change());
             match self.write(commit).await {
                 Ok(()) => {
@@ -177,7 +199,11 @@ impl Engine {
     }
 
     /// Refuses a poll that finds nothing and came too early. Only a grown interval is written.
-    async fn in_pace(&self, waiting: &Waiting, mut request: PendingRequest) -> Result<(), Error> {
+    pub(super) async fn in_pace(
+        &self,
+        waiting: &Waiting,
+        mut request: PendingRequest,
+    ) -> Result<(), Error> {
         let now = self.store.now();
         let (handle, interval) = (&waiting.handle, waiting.interval);
         Err(match self.pace.judge(handle, interval, now) {
@@ -204,15 +230,15 @@ impl Engine {
         .into())
     }
 
-    async fn plan_collect(
+    /// Everything a collection writes, but for the request, whose change the caller adds.
+    pub(super) async fn plan_collect(
         &self,
-        ask: &Collect<'_>,
+        client: &Client,
+        specs: CollectSpecs<'_>,
         mut request: PendingRequest,
-        version: u64,
         caller: &Caller,
         now: Timestamp,
-    ) -> Result<(Commit, TokenSet), Error> {
-        let client = ask.client.client();
+    ) -> Result<Planned, Error> {
         let State::Approved(approval) = &request.state else {
             return Err(Refusal::Revoked.into());
         };
@@ -235,7 +261,7 @@ impl Engine {
             sid: approval.sid,
             now,
         };
-        let specs = (ask.specs)(&request, &basis);
+        let specs = specs(&request, &basis);
         let family = new_family(Id::random(self.random()), &basis, &specs);
         basis.family = Some(family.id);
         let made = self.make(&basis, specs, Some(&family))?;
@@ -252,29 +278,34 @@ impl Engine {
         let before = request.expires_at;
         request.keep_until = request.retention(now).max(now.plus(RETENTION));
         (request.state, _) = request.state.collect(grant_id, family.id, now)?;
-        let mut changes = vec![
-            Change::update(version, Record::Pending(Box::new(request))),
-            agreement.keeping(&family, self.retention.agreements),
-        ];
+        let can_renew_until = family.expires_at;
+        let mut changes = vec![agreement.keeping(&family, self.retention.agreements)];
         changes.push(Change::insert(Record::Family(family)));
         changes.extend(made.changes);
         changes.extend(person.map(|p| Change::Require {
             key: Key::person(p.value.id),
             version: p.version,
         }));
-        Ok((
-            Commit {
-                issuer: self.issuer,
-                event,
-                before: Some(before),
-                changes,
-            },
-            made.set,
-        ))
+        let commit = Commit {
+            issuer: self.issuer,
+            event,
+            before: Some(before),
+            changes,
+        };
+        Ok(Planned {
+            commit,
+            request,
+            approval,
+            tokens: made.set,
+            can_renew_until,
+        })
     }
 
     /// The person an approval speaks for, who must still be active (threat B6).
-    async fn person_of(&self, approval: &Approval) -> Result<Option<Versioned<Person>>, Error> {
+    pub(super) async fn person_of(
+        &self,
+        approval: &Approval,
+    ) -> Result<Option<Versioned<Person>>, Error> {
         let Some(id) = approval.person else {
             return Ok(None);
         };
@@ -294,12 +325,13 @@ impl Engine {
 
 /// The family of one approval's tokens. It is there without a refresh token too, so that a replayed code can end
 /// what it gave.
-fn new_family(id: Id<Family>, basis: &Basis<'_>, specs: &[TokenSpec]) -> Family {
+pub(super) fn new_family(id: Id<Family>, basis: &Basis<'_>, specs: &[TokenSpec]) -> Family {
     let mut lifetime = Lifetime::ZERO;
     let mut bound = false;
     for spec in specs {
         match spec {
             TokenSpec::Access { lifetime: own, .. } => lifetime = lifetime.max(*own),
+            TokenSpec::Renewable { absolute } => lifetime = lifetime.max(*absolute),
             TokenSpec::Refresh {
                 absolute,
                 bound_to_session,

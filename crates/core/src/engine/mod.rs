@@ -6,13 +6,18 @@
 
 mod agreement;
 mod answer;
+mod at_once;
+mod by_key;
 mod cache;
 mod census;
 mod clarify;
 mod client_token;
 mod collect;
+mod continuation;
 mod dismissal;
 mod introspect;
+mod manage;
+mod modify;
 mod open;
 mod proof;
 mod recount;
@@ -30,11 +35,16 @@ use std::sync::Arc;
 
 pub use self::{
     answer::{Answer, Decider, Decision, Handover},
+    at_once::{AtOnce, Issued},
+    by_key::KeyClient,
     cache::FRESH_FOR,
     client_token::ClientTokenRequest,
     collect::{Collect, CollectBy},
+    continuation::{Given, Pacing, Proceed, Proceeded},
     dismissal::Declared,
     introspect::Introspected,
+    manage::{Manage, Rotate},
+    modify::TakenBack,
     open::{Ask, Limits, Opened},
     recount::{Counted, OpenCount},
     refresh::{Narrow, RefreshRequest},

@@ -7,8 +7,8 @@ use crate::{
     grant::Grant,
     id::Id,
     pending::{
-        Asker, Delivery, FaceName, Handle, HandleKind, Payload, PendingRequest, SignInNeed, State,
-        UserCode,
+        Asker, Continuation, Delivery, FaceName, Handle, HandleKind, Introduced, Payload,
+        PendingRequest, SignInNeed, State, UserCode,
     },
     refusal::Refusal,
     right::Rights,
@@ -56,6 +56,12 @@ pub struct Ask<'a> {
     pub every_time: bool,
     /// The grant it would change.
     pub parent: Option<Id<Grant>>,
+    /// How the client comes back by a token of its own. Absent: by a handle, or never.
+    pub continuation: Option<Continuation>,
+    /// What is sent to the client when somebody has answered: a [`crate::callback::Message`] as JSON.
+    pub on_answer: Option<Vec<u8>>,
+    /// What the client says of itself, where no registration does.
+    pub introduced: Option<Introduced>,
     /// What only the face reads.
     pub payload: Payload,
     /// How long the person has.
@@ -69,7 +75,8 @@ pub struct Ask<'a> {
 pub struct Opened {
     /// The request.
     pub request: PendingRequest,
-    /// What the client polls with. Absent for a redirect, whose code is made by the answer.
+    /// What the client polls with. Absent for a redirect, whose code is made by the answer, and where the client comes back
+    /// by a token of its own.
     pub poll: Option<Secret<kind::Collect>>,
     /// What the person types.
     pub user_code: Option<UserCode>,
@@ -81,6 +88,16 @@ impl Engine {
     /// # Errors
     /// [`Refusal::ClientInactive`]; [`Refusal::TooMany`] when a cap is reached, before anything is written.
     pub async fn open(&self, ask: Ask<'_>, now: Timestamp) -> Result<Committed<Opened>, Error> {
+        self.open_with(ask, None, now).await
+    }
+
+    /// The same, with one more change in its commit.
+    pub(super) async fn open_with(
+        &self,
+        ask: Ask<'_>,
+        beside: Option<Change>,
+        now: Timestamp,
+    ) -> Result<Committed<Opened>, Error> {
         active(ask.client)?;
         let expires_at = now.plus(ask.lifetime);
         let caps = Caps {
@@ -99,7 +116,8 @@ impl Engine {
         }
         let mut attempts = Attempts::default();
         loop {
-            let (commit, opened) = self.plan_open(&ask, expires_at, now);
+            let (mut commit, opened) = self.plan_open(&ask, expires_at, now);
+            commit.changes.extend(beside.clone());
             // A conflict here is a user code that is in use already: draw another.
             let failed = match self.write(commit).await {
                 Ok(()) => return Ok(Committed(opened)),
@@ -112,11 +130,16 @@ impl Engine {
         }
     }
 
-    fn plan_open(&self, ask: &Ask<'_>, expires_at: Timestamp, now: Timestamp) -> (Commit, Opened) {
+    pub(super) fn plan_open(
+        &self,
+        ask: &Ask<'_>,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> (Commit, Opened) {
         let id = Id::random(self.random());
-        let poll = match ask.delivery {
-            Delivery::Poll { .. } => Some(Secret::generate(self.random())),
-            Delivery::Redirect { .. } => None,
+        let poll = match (&ask.delivery, &ask.continuation) {
+            (Delivery::Poll { .. }, None) => Some(Secret::generate(self.random())),
+            (Delivery::Redirect { .. }, _) | (_, Some(_)) => None,
         };
         let user_code = ask
             .with_user_code
@@ -128,6 +151,7 @@ impl Engine {
                 client: ask.client.id,
                 peer: ask.peer.clone(),
                 proven: ask.proven,
+                introduced: ask.introduced.clone(),
             },
             asked: ask.rights.clone(),
             need: ask.need.clone(),
@@ -139,6 +163,12 @@ impl Engine {
                 self.vault
                     .seal(&id.to_string(), code.to_string().as_bytes(), self.random())
             }),
+            continuation: ask.continuation.clone(),
+            on_answer: ask
+                .on_answer
+                .as_ref()
+                .map(|message| self.vault.seal(&id.to_string(), message, self.random())),
+            shown_at: None,
             payload: ask.payload.clone(),
             created_at: now,
             expires_at,

@@ -13,7 +13,7 @@ use crate::{
     refusal::Refusal,
     right::Rights,
     secret::{Secret, kind},
-    store::{Change, Commit, Key, Record},
+    store::{Change, Commit, Key, Record, Version},
     time::Timestamp,
     token::{Basis, Family, REFRESH_GRACE, RefreshToken, RefreshUse, Rotation, Standing, TokenSet},
 };
@@ -199,6 +199,11 @@ impl Engine {
 
 /// What a refresh rests on must not change under it: a revocation that was acknowledged first wins.
 fn grounds(standing: &Standing<RefreshToken>) -> impl Iterator<Item = Change> {
+    rested_on(standing).map(|(key, version)| Change::Require { key, version })
+}
+
+/// Grant, session and person of a token, with the versions they were read at.
+pub(super) fn rested_on<T>(standing: &Standing<T>) -> impl Iterator<Item = (Key, Version)> {
     let grant = standing
         .grant
         .as_ref()
@@ -211,8 +216,5 @@ fn grounds(standing: &Standing<RefreshToken>) -> impl Iterator<Item = Change> {
         .person
         .as_ref()
         .map(|(p, version)| (Key::person(p.id), *version));
-    [grant, session, person]
-        .into_iter()
-        .flatten()
-        .map(|(key, version)| Change::Require { key, version })
+    [grant, session, person].into_iter().flatten()
 }

@@ -80,7 +80,9 @@ impl Engine {
             disabled: new.disabled,
             not_before: None,
             declared: new.declared,
+            resource_sets: std::collections::BTreeMap::new(),
             created_at: now,
+            keep_until: None,
         };
         let mut event = self.event(EventKind::ClientChanged, caller, now);
         event.client = Some(client.id);

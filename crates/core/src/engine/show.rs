@@ -117,7 +117,7 @@ impl Engine {
                 continue;
             }
             may_sit(&shown.request, seat)?;
-            let digest = shown.request.digest(&shown.client, seat.person().id);
+            let digest = shown.request.digest(&shown.client, Some(seat.person().id));
             let by = Seat {
                 person: seat.person().id,
                 browser: seat.browser(),

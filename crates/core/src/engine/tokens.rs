@@ -9,8 +9,8 @@ use crate::{
     store::{Change, Record},
     time::{Lifetime, Timestamp},
     token::{
-        AccessFormat, AccessToken, Basis, Family, MintedAccess, RefreshToken, SignError, TokenSet,
-        TokenSpec,
+        AccessFormat, AccessToken, Basis, Binding, Family, Management, MintedAccess, RefreshToken,
+        SignError, TokenBinding, TokenSet, TokenSpec,
     },
 };
 
@@ -47,6 +47,7 @@ impl Engine {
                 access @ TokenSpec::Access { .. } => {
                     self.make_access(basis, access, family, &mut made)?;
                 }
+                TokenSpec::Renewable { .. } => {}
                 TokenSpec::Refresh { idle, .. } => {
                     if let Some(family) = family {
                         self.make_refresh(family, idle, basis.now, &mut made);
@@ -74,6 +75,7 @@ impl Engine {
             lifetime,
             bound_to_session,
             claims,
+            binding,
         } = spec
         else {
             return Ok(());
@@ -94,6 +96,18 @@ impl Engine {
         // A family that ends with the sign-in takes all its tokens along, narrowed ones too.
         let bound = basis.session.filter(|_| bound_to_session);
         let session = family.and_then(|family| family.session).or(bound);
+        let keep_until = family.map_or(expires_at, |family| family.expires_at);
+        let (binding, manage) = match binding {
+            None => (None, None),
+            Some(binding) => {
+                let (stored, manage) = self.bound(*binding, &token, keep_until);
+                (Some(Box::new(stored)), manage)
+            }
+        };
+        let (label, key) = binding
+            .as_ref()
+            .map(|b| (b.label.clone(), b.key.clone()))
+            .unwrap_or_default();
         made.changes
             .push(Change::insert(Record::Access(AccessToken {
                 hash: SecretHash::of(&token),
@@ -109,6 +123,7 @@ impl Engine {
                 issued_at: basis.now,
                 expires_at,
                 revoked_at: None,
+                binding,
             })));
         made.jtis.push(jti);
         let expires_in_s = expires_at.since(basis.now).as_secs();
@@ -116,8 +131,32 @@ impl Engine {
             token,
             expires_in_s,
             rights,
+            label,
+            key,
+            manage,
         });
         Ok(())
+    }
+
+    /// A binding as it is stored, and the fresh secret that manages the token.
+    fn bound(
+        &self,
+        binding: Binding,
+        token: &str,
+        keep_until: Timestamp,
+    ) -> (TokenBinding, Option<String>) {
+        let manage = match binding.management {
+            Management::OwnSecret => Some(Secret::<kind::Manage>::generate(self.random()).reveal()),
+            Management::Itself => None,
+        };
+        let stored = TokenBinding {
+            key: binding.key,
+            label: binding.label,
+            manage: SecretHash::of(manage.as_deref().unwrap_or(token)),
+            keep_until,
+            rotated: None,
+        };
+        (stored, manage)
     }
 
     fn make_refresh(&self, family: &Family, idle: Lifetime, now: Timestamp, made: &mut Made) {

@@ -1,5 +1,6 @@
 //! A pending request: software asked, and the answer waits for a person.
 
+mod continuation;
 mod delivery;
 mod handle;
 mod pace;
@@ -9,6 +10,7 @@ mod user_code;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    continuation::{Continuation, Finish, Presented, REPEAT_FOR, Successor, WRONG_REFERENCES},
     delivery::{COLLECT_AFTER_ANSWER, Delivery},
     handle::{Handle, HandleKind},
     pace::{INTERVAL_LIMIT, Pace, PaceTable, SLOW_DOWN_BY},
@@ -55,6 +57,23 @@ pub struct Asker {
     /// The address its request came from.
     pub peer: String,
     /// Whether the client proved who it is, or was only named.
+    pub proven: bool,
+    /// What it says of itself, where no registration does. Nobody has checked it unless the face says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introduced: Option<Introduced>,
+}
+
+/// What a client tells about itself with its request (RFC 9635 §2.3.2).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Introduced {
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its home page, or the address it is known by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    /// Whether name and address were proven, by the keys that the address itself publishes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub proven: bool,
 }
 
@@ -112,6 +131,15 @@ pub struct PendingRequest {
     /// The code the person compares, as shown to them; sealed, since it is short.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_code: Option<Sealed>,
+    /// How the client comes back to it by a token of its own. Absent: by handles alone, or never again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuation: Option<Continuation>,
+    /// What is sent to the client when somebody has answered, sealed under the request's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_answer: Option<Sealed>,
+    /// When it was first put before a person by another system. Absent: not yet, or nobody needs to know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_at: Option<Timestamp>,
     /// What only its face reads.
     pub payload: Payload,
     /// When it was opened.
@@ -152,9 +180,10 @@ impl PendingRequest {
         !self.state.is_settled() && now < self.expires_at
     }
 
-    /// A number for what `person` is shown: who asks, for what, for whom. A decision names it.
-    pub fn digest(&self, client: &Client, person: Id<Person>) -> Digest {
-        let content = serde_json::json!([
+    /// A number for what `person` is shown: who asks, for what, for whom. A decision names it. Nobody: another system
+    /// shows it to people of its own.
+    pub fn digest(&self, client: &Client, person: Option<Id<Person>>) -> Digest {
+        let mut content = serde_json::json!([
             self.id,
             self.asked,
             self.asker.client,
@@ -166,6 +195,12 @@ impl PendingRequest {
             client.metadata.tos_uri,
             person,
         ]);
+        // Only where there is more: what older releases show has the number it had there.
+        if let (serde_json::Value::Array(content), Some(introduced)) =
+            (&mut content, &self.asker.introduced)
+        {
+            content.push(serde_json::json!(introduced));
+        }
         SecretHash::of(&content.to_string())
     }
 

@@ -95,6 +95,22 @@ impl PaceTable {
         pace
     }
 
+    /// Remembers that the handle was given out at `at`: the first poll has to keep the interval too (RFC 9635 §3.1). What
+    /// is remembered already stays.
+    pub fn begin(&self, handle: &[u8; 32], at: Timestamp) {
+        let mut shard = self.shard(handle);
+        let known = shard.young.contains_key(handle) || shard.old.contains_key(handle);
+        if !known {
+            shard.remember(
+                *handle,
+                Last {
+                    answered: Some(at),
+                    grown: None,
+                },
+            );
+        }
+    }
+
     /// The poll just judged was held to the end of the time its client asked for: the client has waited here and may
     /// ask again at once. What it did before stays remembered.
     pub fn waited(&self, handle: &[u8; 32]) {

@@ -3,7 +3,8 @@
 //! ```text
 //!              claim                approve               collect
 //!   Pending ──────────► Interacting ────────► Approved ────────────► Collected
-//!      │  ▲   release        │  ▲                 │
+//!      │  ▲   release, or    │  ▲                 │
+//!      │  │   asked anew     │  │                 │
 //!      │  └──────────────────┤  │ clarified       │
 //!      │                     ▼  │                 │
 //!      │                 Clarifying               │
@@ -191,6 +192,15 @@ impl State {
             }
             Self::Approved(_) | Self::Collected { .. } | Self::Ended(_) => Err(self.settled()),
         }
+    }
+
+    /// The client changes what it asks: whoever looked at it is asked anew.
+    ///
+    /// # Errors
+    /// As [`State::unanswered`].
+    pub fn reopen(self) -> Result<Self, Refusal> {
+        self.unanswered()?;
+        Ok(Self::Pending)
     }
 
     /// The person asks the client.

@@ -304,7 +304,11 @@ impl Record {
             Self::Grant(r) => r.keep_until,
             Self::Family(r) => Some(r.expires_at.plus(RETENTION)),
             Self::Refresh(r) => Some(r.expires_at),
-            Self::Access(r) => Some(r.expires_at),
+            // A token that is managed can be rotated after it expired (RFC 9635 §6.1).
+            Self::Access(r) => Some(match &r.binding {
+                Some(binding) => binding.keep_until.max(r.expires_at),
+                None => r.expires_at,
+            }),
             Self::Issuer(_)
             | Self::Client(_)
             | Self::Person(_)

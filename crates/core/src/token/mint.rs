@@ -53,6 +53,26 @@ pub struct Basis<'a> {
     pub now: Timestamp,
 }
 
+/// What a token is to be bound to (RFC 9635 §3.2.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The public key whoever presents it must prove, in the face's own form. Absent for a bearer token.
+    pub key: Option<Value>,
+    /// What the client calls it.
+    pub label: Option<String>,
+    /// What gives the right to manage it.
+    pub management: Management,
+}
+
+/// What gives the right to manage a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Management {
+    /// A secret of its own.
+    OwnSecret,
+    /// The token itself.
+    Itself,
+}
+
 /// A token to make.
 #[derive(Debug, Clone)]
 pub enum TokenSpec {
@@ -70,6 +90,13 @@ pub enum TokenSpec {
         bound_to_session: bool,
         /// Claims of a JWT beyond those the engine writes (`iss`, `sub`, `aud`, `exp`, `iat`, `jti`, `client_id`, `scope`).
         claims: Map<String, Value>,
+        /// The key it is bound to, and how it is managed. Absent for a plain bearer token.
+        binding: Option<Box<Binding>>,
+    },
+    /// No token, but how long the others may be replaced by new ones: the life of their family.
+    Renewable {
+        /// How long the family lives at most.
+        absolute: Lifetime,
     },
     /// A refresh token, and a family if there is none.
     Refresh {
@@ -100,6 +127,15 @@ pub struct MintedAccess {
     pub expires_in_s: u64,
     /// What it carries.
     pub rights: Rights,
+    /// What the client calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The key it is bound to, in the face's own form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Value>,
+    /// The secret that manages it. Absent when the token itself does, or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manage: Option<String>,
 }
 
 /// All that one approval or refresh gave.

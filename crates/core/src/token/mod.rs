@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     family::{Family, REFRESH_GRACE, RefreshToken, RefreshUse, Rotation},
-    mint::{AccessFormat, Basis, MintedAccess, SignError, Signer, TokenSet, TokenSpec},
+    mint::{
+        AccessFormat, Basis, Binding, Management, MintedAccess, SignError, Signer, TokenSet,
+        TokenSpec,
+    },
 };
 use crate::{
     client::Client,
@@ -57,6 +60,36 @@ pub struct AccessToken {
     /// When it was revoked. Absent while it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
+    /// The key it is bound to, and who may manage it. Absent for a plain bearer token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<Box<TokenBinding>>,
+}
+
+/// What a token is bound to and how it is managed (RFC 9635 §3.2.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenBinding {
+    /// The public key whoever presents it must prove, in the face's own form. Absent for a bearer token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<serde_json::Value>,
+    /// What the client calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Who may rotate and revoke it: whoever holds the secret with this hash.
+    pub manage: SecretHash<kind::Manage>,
+    /// The first moment at which it cannot be managed any more, long after it expired.
+    pub keep_until: Timestamp,
+    /// What took its place. Absent while nothing did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotated: Option<crate::receipt::Receipt>,
+}
+
+impl AccessToken {
+    /// Whether another token took its place.
+    pub fn is_replaced(&self) -> bool {
+        self.binding
+            .as_ref()
+            .is_some_and(|binding| binding.rotated.is_some())
+    }
 }
 
 impl Kind for AccessToken {
@@ -84,9 +117,19 @@ impl Standing<AccessToken> {
     /// Whether the token is active at `now`: it and all it rests on are live (RFC 7662 §2.2). The latest of
     /// all not-before times counts.
     pub fn is_active(&self, client: &Client, issuer: &Issuer, now: Timestamp) -> bool {
+        now < self.token.expires_at && !self.token.is_replaced() && self.stands(client, issuer, now)
+    }
+
+    /// Whether another token may take its place at `now`, though it expired (RFC 9635 §6.1).
+    pub fn can_be_renewed(&self, client: &Client, issuer: &Issuer, now: Timestamp) -> bool {
+        let binding = self.token.binding.as_ref();
+        binding.is_some_and(|binding| now < binding.keep_until) && self.stands(client, issuer, now)
+    }
+
+    /// Whether it was not ended, nor anything it rests on.
+    fn stands(&self, client: &Client, issuer: &Issuer, now: Timestamp) -> bool {
         let token = &self.token;
-        now < token.expires_at
-            && token.revoked_at.is_none()
+        token.revoked_at.is_none()
             && token.client == client.id
             && rests_on_live(self, token.family.is_some(), token.grant.is_some())
             && holds(token.session.is_some(), self.session.as_ref(), |s| {

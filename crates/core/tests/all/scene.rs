@@ -201,6 +201,9 @@ pub(crate) fn ask(client: &Client, delivery: Delivery) -> Ask<'_> {
         browser: None,
         every_time: false,
         parent: None,
+        continuation: None,
+        on_answer: None,
+        introduced: None,
         payload: Payload {
             version: 1,
             open: Value::Null,
@@ -225,6 +228,7 @@ pub(crate) fn access(basis: &Basis<'_>, bound_to_session: bool) -> TokenSpec {
         lifetime: ACCESS,
         bound_to_session,
         claims: Map::new(),
+        binding: None,
     }
 }
 

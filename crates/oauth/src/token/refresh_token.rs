@@ -66,6 +66,7 @@ impl RefreshGrant {
             Some(asked) if asked.scopes.is_subset(&granted.scopes) => Rights {
                 scopes: asked.scopes.clone(),
                 resources: granted.resources.clone(),
+                ..Rights::default()
             },
             Some(_) => return Err(Refusal::Exceeds),
         };

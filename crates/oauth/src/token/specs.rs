@@ -72,5 +72,6 @@ fn access(
         rights,
         bound_to_session,
         claims,
+        binding: None,
     }
 }

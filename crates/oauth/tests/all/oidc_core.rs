@@ -41,7 +41,8 @@ async fn remember(world: &World, browser: &Browser, client: &str, extra: Pairs<'
         request: waiting.id,
         by: Decider::Operator {
             credential: "test",
-            person: &browser.person,
+            person: Some(&browser.person),
+            subject: None,
         },
         shown: None,
         decision: Decision::Approve(rights),

@@ -34,6 +34,7 @@ impl Scene {
                 client: self.id(),
                 peer: "192.0.2.1".to_owned(),
                 proven: true,
+                introduced: None,
             },
             asked: Rights::parse("read write", ["urn:test:photos"]).unwrap(),
             need: SignInNeed::default(),
@@ -43,6 +44,9 @@ impl Scene {
             browser: None,
             always_ask: false,
             parent: None,
+            continuation: None,
+            on_answer: None,
+            shown_at: None,
             user_code: None,
             payload: Payload {
                 version: 1,
@@ -66,7 +70,9 @@ impl Scene {
             disabled: false,
             not_before: None,
             declared: None,
+            resource_sets: std::collections::BTreeMap::new(),
             created_at: self.now(),
+            keep_until: None,
         }
     }
 
@@ -171,6 +177,7 @@ impl Scene {
             issued_at: now,
             expires_at: now.plus(LIFE),
             revoked_at: None,
+            binding: None,
         }
     }
 

@@ -213,7 +213,9 @@ fn client(node: &Node) -> placet_core::client::Client {
         disabled: false,
         not_before: None,
         declared: None,
+        resource_sets: std::collections::BTreeMap::new(),
         created_at: node.store.now(),
+        keep_until: None,
     }
 }
 
@@ -533,6 +535,7 @@ fn request(node: &Node, number: u8) -> PendingRequest {
             client: placet_core::id::Id::from_bytes([1; 16]),
             peer: "192.0.2.1".to_owned(),
             proven: true,
+            introduced: None,
         },
         asked: Rights::default(),
         need: SignInNeed::default(),
@@ -542,6 +545,9 @@ fn request(node: &Node, number: u8) -> PendingRequest {
         browser: None,
         always_ask: false,
         parent: None,
+        continuation: None,
+        on_answer: None,
+        shown_at: None,
         user_code: None,
         payload: Payload {
             version: 1,

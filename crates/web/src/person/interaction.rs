@@ -197,7 +197,7 @@ pub(super) fn consent_page(
 ) -> Reply {
     let (request, client) = (&visit.shown.request, &visit.shown.client);
     let locale = visit.locale(site, call);
-    let digest: Digest = request.digest(client, signed.person.id);
+    let digest: Digest = request.digest(client, Some(signed.person.id));
     let device = visit.shown.user_code.as_deref().map(|code| DeviceRequest {
         user_code: shown(code),
         requested_at: moment(request.created_at),

@@ -32,6 +32,7 @@ fn request(state: State) -> PendingRequest {
             client: Id::from_bytes([2; 16]),
             peer: "192.0.2.1".to_owned(),
             proven: true,
+            introduced: None,
         },
         asked: rights("read"),
         need: SignInNeed::default(),
@@ -39,6 +40,9 @@ fn request(state: State) -> PendingRequest {
         browser: None,
         always_ask: false,
         parent: None,
+        continuation: None,
+        on_answer: None,
+        shown_at: None,
         user_code: None,
         payload: Payload {
             version: 1,
@@ -62,7 +66,9 @@ fn client(metadata: ClientMetadata) -> Client {
         disabled: false,
         not_before: None,
         declared: None,
+        resource_sets: std::collections::BTreeMap::new(),
         created_at: OPENED,
+        keep_until: None,
     }
 }
 
@@ -161,7 +167,7 @@ fn c5_the_digest_changes_with_what_is_shown_and_with_nothing_else() {
     let person = Id::from_bytes([9; 16]);
     let shown = request(State::Pending);
     let named = client(ClientMetadata::default());
-    let digest = shown.digest(&named, person);
+    let digest = shown.digest(&named, Some(person));
 
     let mut same = shown.clone();
     same.state = approved();
@@ -169,7 +175,7 @@ fn c5_the_digest_changes_with_what_is_shown_and_with_nothing_else() {
         interval: Lifetime::from_secs(10),
     };
     same.expires_at = ENDS.plus(FIVE);
-    assert_eq!(same.digest(&named, person), digest);
+    assert_eq!(same.digest(&named, Some(person)), digest);
 
     let mut more = shown.clone();
     more.asked = rights("read write");
@@ -194,16 +200,16 @@ fn c5_the_digest_changes_with_what_is_shown_and_with_nothing_else() {
         ..ClientMetadata::default()
     });
     for (name, other) in [
-        ("more scopes", more.digest(&named, person)),
-        ("another resource", elsewhere.digest(&named, person)),
-        ("another request", another.digest(&named, person)),
-        ("another name", shown.digest(&renamed, person)),
-        ("another home", shown.digest(&moved, person)),
-        ("another policy", shown.digest(&other_policy, person)),
-        ("other terms", shown.digest(&other_terms, person)),
+        ("more scopes", more.digest(&named, Some(person))),
+        ("another resource", elsewhere.digest(&named, Some(person))),
+        ("another request", another.digest(&named, Some(person))),
+        ("another name", shown.digest(&renamed, Some(person))),
+        ("another home", shown.digest(&moved, Some(person))),
+        ("another policy", shown.digest(&other_policy, Some(person))),
+        ("other terms", shown.digest(&other_terms, Some(person))),
         (
             "another person",
-            shown.digest(&named, Id::from_bytes([7; 16])),
+            shown.digest(&named, Some(Id::from_bytes([7; 16]))),
         ),
     ] {
         assert_ne!(other, digest, "{name}");

@@ -36,7 +36,9 @@ fn world() -> World {
         disabled: false,
         not_before: None,
         declared: None,
+        resource_sets: std::collections::BTreeMap::new(),
         created_at: ISSUED,
+        keep_until: None,
     };
     let family = family();
     let token = AccessToken {
@@ -53,6 +55,7 @@ fn world() -> World {
         issued_at: ISSUED,
         expires_at: ENDS,
         revoked_at: None,
+        binding: None,
     };
     let session = Session {
         hash: SecretHash::of("session"),

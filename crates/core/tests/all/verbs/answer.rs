@@ -115,7 +115,8 @@ async fn c6_nobody_grants_more_than_they_may() {
         request: id,
         by: Decider::Operator {
             credential: "ops",
-            person: &person,
+            person: Some(&person),
+            subject: None,
         },
         shown: None,
         decision: Decision::Approve(granted),

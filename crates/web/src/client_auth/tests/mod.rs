@@ -111,7 +111,9 @@ impl World {
             disabled: client_id == "disabled",
             not_before: None,
             declared: None,
+            resource_sets: std::collections::BTreeMap::new(),
             created_at: self.clock.now(),
+            keep_until: None,
         };
         let name = Name::client(client_id).standing_for(client.id);
         let changes = vec![

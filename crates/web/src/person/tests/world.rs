@@ -307,6 +307,9 @@ fn ask(client: &Client, rights: Rights, delivery: Delivery, open: serde_json::Va
         browser: None,
         every_time: false,
         parent: None,
+        continuation: None,
+        on_answer: None,
+        introduced: None,
         payload: Payload {
             version: 1,
             open,

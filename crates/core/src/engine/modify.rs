@@ -1,0 +1,243 @@
+//! A client changes or takes back what it asked for, with the token of its request.
+//!
+//! Before anybody answered, the request itself changes: whoever looks at it is shown the new content (threat C5). After its
+//! result was collected, the change is a new request under the same grant, and what was given before stays given.
+//!
+//! Spec: RFC 9635 §5.3, §5.4
+
+use super::{Ask, Attempts, Caller, Committed, Engine, Error, Opened, found};
+use crate::{
+    client::AuthenticatedClient,
+    event::{Actor, EventKind},
+    grant::Grant,
+    id::Id,
+    pending::{Continuation, EndKind, PendingRequest, State},
+    refusal::Refusal,
+    secret::{Secret, SecretHash, kind},
+    store::{Change, Commit, Record},
+};
+
+/// What became of a request that its client took back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakenBack {
+    /// Nobody had collected anything.
+    Request,
+    /// What it had given was revoked.
+    Grant(Id<Grant>),
+}
+
+impl Engine {
+    /// Changes what a request asks for. `ask` says all of the new content; its `continuation` is replaced by the next token
+    /// of the old one where the request itself changes.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for what is not this client's; [`Refusal::AlreadyAnswered`] when it was approved and not
+    /// collected; what an ended one says; as [`Engine::open`].
+    pub async fn modify(
+        &self,
+        id: Id<PendingRequest>,
+        token: &Secret<kind::Continue>,
+        ask: Ask<'_>,
+    ) -> Result<Committed<(Opened, Secret<kind::Continue>)>, Error> {
+        let mut attempts = Attempts::default();
+        loop {
+            let now = self.store.now();
+            let (request, version) = self.opened_by(id, token.hash()).await?;
+            if request.asker.client != ask.client.id {
+                return Err(Refusal::NotFound.into());
+            }
+            if let Err(error) = self.in_time(&request, version, now).await {
+                attempts.reload(error)?;
+                continue;
+            }
+            if let State::Collected { grant, .. } = &request.state {
+                let ask = Ask {
+                    parent: Some(*grant),
+                    ..ask.clone()
+                };
+                return self.modify_grant(request.clone(), version, ask).await;
+            }
+            let (way, next) = self.turned(&request, token, now)?;
+            let mut changed = request;
+            changed.state = changed.state.reopen()?;
+            changed.asked = ask.rights.clone();
+            changed.payload = ask.payload.clone();
+            changed.on_answer = ask
+                .on_answer
+                .as_ref()
+                .map(|message| self.vault.seal(&id.to_string(), message, self.random()));
+            changed.shown_at = None;
+            changed.continuation = Some(Continuation {
+                finish: ask.continuation.as_ref().and_then(|new| new.finish.clone()),
+                ..way
+            });
+            let mut event = self.event(EventKind::RequestChanged, &by_client(&ask.peer), now);
+            event.client = Some(changed.asker.client);
+            event.request = Some(id);
+            let before = changed.expires_at;
+            let mut commit = Commit::new(self.issuer, event)
+                .with(Change::update(
+                    version,
+                    Record::Pending(Box::new(changed.clone())),
+                ))
+                .before(before);
+            commit
+                .changes
+                .extend(ask.proof.as_ref().map(super::proof::spending));
+            match self.write(commit).await {
+                Ok(()) => {
+                    let opened = Opened {
+                        request: changed,
+                        poll: None,
+                        user_code: None,
+                    };
+                    return Ok(Committed((opened, next)));
+                }
+                Err(error) => attempts.again(error)?,
+            }
+        }
+    }
+
+    /// A new request under the grant; the old way back ends with the commit that opens the new one.
+    async fn modify_grant(
+        &self,
+        mut old: PendingRequest,
+        version: u64,
+        mut ask: Ask<'_>,
+    ) -> Result<Committed<(Opened, Secret<kind::Continue>)>, Error> {
+        let rotates = old.continuation.as_ref().is_some_and(|way| way.rotates);
+        let finish = ask.continuation.take().and_then(|way| way.finish);
+        let next = Secret::generate(self.random());
+        let mut way = Continuation::new(&next, rotates);
+        way.finish = finish;
+        ask.continuation = Some(way);
+        old.continuation = None;
+        let ended = Change::update(version, Record::Pending(Box::new(old)));
+        let now = self.store.now();
+        let opened = self.open_with(ask, Some(ended), now).await?.into_inner();
+        Ok(Committed((opened, next)))
+    }
+
+    /// Takes a request back: it ends, or what it gave is revoked. Its token opens nothing from then on.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for what is not this client's, and for what was taken back before.
+    pub async fn take_back(
+        &self,
+        id: Id<PendingRequest>,
+        token: SecretHash<kind::Continue>,
+        client: &AuthenticatedClient,
+        caller: &Caller,
+    ) -> Result<Committed<TakenBack>, Error> {
+        self.spend_proof(client).await?;
+        let mut attempts = Attempts::default();
+        loop {
+            let now = self.store.now();
+            let (mut request, version) = self.opened_by(id, token).await?;
+            if request.asker.client != client.client().id {
+                return Err(Refusal::NotFound.into());
+            }
+            request.continuation = None;
+            let open = request.state.unanswered().is_ok();
+            let (peer, expires_at) = (request.asker.peer.clone(), request.expires_at);
+            let mut event = self.event(EventKind::RequestCancelled, caller, now);
+            event.actor = Actor::Client;
+            event.client = Some(request.asker.client);
+            event.request = Some(id);
+            let mut commit = Commit::new(self.issuer, event);
+            let mut done = TakenBack::Request;
+            match &request.state {
+                State::Collected { grant, .. } => {
+                    done = TakenBack::Grant(*grant);
+                    let revoked = self.revoked(*grant, now).await?;
+                    commit.event.kind = EventKind::GrantRevoked;
+                    commit.event.grant = Some(*grant);
+                    commit.changes.extend(revoked);
+                }
+                State::Ended(_) => {}
+                State::Pending
+                | State::Interacting { .. }
+                | State::Clarifying { .. }
+                | State::Approved(_) => {
+                    request.state = request.state.end(EndKind::Cancelled, now)?;
+                    request.keep_until = request.retention(now);
+                }
+            }
+            let commit = commit.with(Change::update(version, Record::Pending(Box::new(request))));
+            match self.write(commit).await {
+                Ok(()) => {
+                    if open {
+                        self.census.leave(client.client().id, &peer, expires_at);
+                    }
+                    return Ok(Committed(done));
+                }
+                Err(error) => attempts.again(error)?,
+            }
+        }
+    }
+
+    /// The change that revokes a grant. `None` when it was revoked before.
+    async fn revoked(
+        &self,
+        id: Id<Grant>,
+        now: crate::time::Timestamp,
+    ) -> Result<Option<Change>, Error> {
+        let mut grant = found(self.store.as_ref().grant(self.issuer, id).await?)?;
+        if !grant.value.is_live() {
+            return Ok(None);
+        }
+        grant.value.revoked_at = Some(now);
+        grant.value.keep_until = Some(now.plus(self.retention.events));
+        Ok(Some(Change::update(
+            grant.version,
+            Record::Grant(grant.value),
+        )))
+    }
+
+    /// Notes that another system puts the request before a person, once.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Expired`]; what a settled request says.
+    pub async fn mark_shown(
+        &self,
+        id: Id<PendingRequest>,
+        caller: &Caller,
+    ) -> Result<Committed<PendingRequest>, Error> {
+        let mut attempts = Attempts::default();
+        loop {
+            let now = self.store.now();
+            let shown = self.show(super::View::Id(id)).await?;
+            shown.request.state.unanswered()?;
+            if let Err(error) = self.in_time(&shown.request, shown.version, now).await {
+                attempts.reload(error)?;
+                continue;
+            }
+            let mut request = shown.request;
+            if request.shown_at.is_some() {
+                return Ok(Committed(request));
+            }
+            request.shown_at = Some(now);
+            let mut event = self.event(EventKind::RequestShown, caller, now);
+            event.client = Some(request.asker.client);
+            event.request = Some(id);
+            let before = request.expires_at;
+            let commit = Commit::new(self.issuer, event)
+                .with(Change::update(
+                    shown.version,
+                    Record::Pending(Box::new(request.clone())),
+                ))
+                .before(before);
+            match self.write(commit).await {
+                Ok(()) => return Ok(Committed(request)),
+                Err(error) => attempts.again(error)?,
+            }
+        }
+    }
+}
+
+fn by_client(peer: &str) -> Caller {
+    Caller {
+        actor: Actor::Client,
+        peer: Some(peer.to_owned()),
+    }
+}
