@@ -79,6 +79,54 @@ pub enum ProofError {
     /// `code_verifier` does not belong to the challenge.
     #[error("the code verifier does not match the challenge")]
     WrongVerifier,
+    /// A header field that the proof needs is absent.
+    #[error("the header field {0} is missing")]
+    MissingHeader(&'static str),
+    /// A digest in `Content-Digest`, or the payload of a detached signature, does not belong to the content.
+    #[error("the digest does not match the content")]
+    WrongDigest,
+    /// `Content-Digest` names no algorithm that is known here, or not the one that the key declares.
+    #[error("no digest of an accepted algorithm")]
+    UnknownDigest,
+    /// `Signature` and `Signature-Input` do not hold the same labels.
+    #[error("the labels of the signatures do not pair up")]
+    UnpairedLabel,
+    /// The message carries more signatures than are looked at.
+    #[error("too many signatures")]
+    TooManySignatures,
+    /// A covered component cannot be derived from the message, is covered twice, or asks for what is not supported.
+    #[error("a covered component cannot be derived from the message")]
+    BadComponent,
+    /// A component that the profile requires is not covered by the signature; the text names it.
+    #[error("the signature does not cover {0}")]
+    NotCovered(&'static str),
+    /// A signature parameter that the profile requires is absent.
+    #[error("the signature parameter {0} is missing")]
+    MissingParameter(&'static str),
+    /// A signature parameter is present that the profile forbids.
+    #[error("the signature parameter {0} must not be present")]
+    ForbiddenParameter(&'static str),
+    /// The `tag` of a signature, or the `typ` of a signed object, belongs to another protocol or another step.
+    #[error("the signature has another purpose")]
+    WrongTag,
+    /// `htm` is not the method of the request.
+    #[error("signed for another method")]
+    WrongMethod,
+    /// `uri` is not the URI of the request.
+    #[error("signed for another URI")]
+    WrongUri,
+    /// The access token of the request is not the expected one, or not the one that was signed.
+    #[error("signed for another token")]
+    WrongToken,
+    /// The client's certificate is not the one of the key.
+    #[error("another certificate")]
+    WrongCertificate,
+    /// The key is to be proven by another method, or keeps its parameters no longer.
+    #[error("the key is proven by another method")]
+    WrongProofMethod,
+    /// Keys of this method cannot be rotated inside the protocol.
+    #[error("keys of this method cannot be rotated")]
+    NoRotation,
     /// The cryptographic library failed on our own key: a failure of this server, not of the sender.
     #[error("the cryptographic library failed")]
     Crypto,

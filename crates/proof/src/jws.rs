@@ -130,12 +130,37 @@ impl<'a> Jws<'a> {
     pub(crate) fn unverified_payload(&self) -> &[u8] {
         &self.payload
     }
+
+    /// Returns all members of the header, for protocols that put claims there.
+    pub(crate) fn header_members(&self) -> Option<Map<String, Value>> {
+        let header = self.signing_input.split(|byte| *byte == b'.').next()?;
+        parse_object(&BASE64URL_NOPAD.decode(header).ok()?)
+    }
+
+    pub(crate) fn signature(&self) -> &[u8] {
+        &self.signature
+    }
 }
 
 fn decode(part: &str, name: &'static str) -> Result<Vec<u8>, ProofError> {
     BASE64URL_NOPAD
         .decode(part.as_bytes())
         .map_err(|_| ProofError::Malformed(name))
+}
+
+/// Signs a payload under a header of any form.
+pub(crate) fn sign_compact(
+    key: &SigningKey,
+    header: &[u8],
+    payload: &[u8],
+) -> Result<String, ProofError> {
+    let mut compact = BASE64URL_NOPAD.encode(header);
+    compact.push('.');
+    BASE64URL_NOPAD.encode_append(payload, &mut compact);
+    let signature = key.sign(compact.as_bytes())?;
+    compact.push('.');
+    BASE64URL_NOPAD.encode_append(&signature, &mut compact);
+    Ok(compact)
 }
 
 /// Writes compact serializations with one key and one `typ`; the encoded header is made once.

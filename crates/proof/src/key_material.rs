@@ -15,6 +15,8 @@ use crate::key::Algorithm;
 
 /// Bits of an RSA modulus (RFC 7518 §3.3 sets the lower bound, the cost of verifying the upper).
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+/// The DER tag of a sequence.
+pub(crate) const SEQUENCE: u8 = 0x30;
 /// Longest RSA exponent in bytes: 65537 needs three, and a long one makes every check expensive.
 const MAX_RSA_EXPONENT_BYTES: usize = 4;
 
@@ -51,7 +53,6 @@ impl KeyMaterial {
 
     /// Reads the `RSAPublicKey` of RFC 8017 §A.1.1, the only form in which the library prints a public RSA key.
     pub(crate) fn rsa_from_der(der: &[u8]) -> Result<Self, ProofError> {
-        const SEQUENCE: u8 = 0x30;
         const INTEGER: u8 = 0x02;
         let parts = || {
             let (body, rest) = der_element(SEQUENCE, der)?;
@@ -189,7 +190,7 @@ fn is_even(big_endian: &[u8]) -> bool {
 }
 
 /// Splits one DER element of type `tag` off the front of `input`: (content, rest).
-fn der_element(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn der_element(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&[found, length], rest) = input.split_first_chunk::<2>()?;
     if found != tag {
         return None;

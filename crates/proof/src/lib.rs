@@ -1,4 +1,4 @@
-//! Who sent these bytes: keys, JSON Web Keys, signed tokens and PKCE.
+//! Who sent these bytes: keys, JSON Web Keys, signed tokens, PKCE, and signed requests.
 //!
 //! A token travels one road here, and every step can refuse it:
 //!
@@ -8,12 +8,18 @@
 //! 4. The signature is checked, then each claim of the [`Profile`], at the time the caller names.
 //! 5. What is left is a [`Verified`] value, which nothing outside this crate can build.
 //!
+//! A signed request travels another: [`httpsig`] reads and checks signatures over any parts of a request, [`verify_content_digest`]
+//! ties the content to them.
+//!
 //! There is no clock, no network and no storage here: time is a parameter, keys are values.
 //!
-//! Spec: RFC 7515, RFC 7517, RFC 7518, RFC 7519, RFC 7636, RFC 7638, RFC 8037, RFC 8725, RFC 9068, RFC 9864
+//! Spec: RFC 7515, RFC 7517, RFC 7518, RFC 7519, RFC 7636, RFC 7638, RFC 8037, RFC 8725, RFC 9068, RFC 9421,
+//! RFC 9530, RFC 9635, RFC 9864
 
+mod digest;
 mod error;
 mod half_hash;
+pub mod httpsig;
 mod jwk;
 mod jwks;
 mod jws;
@@ -22,10 +28,12 @@ mod key;
 mod key_material;
 mod pkce;
 mod profile;
+mod structured;
 mod thumbprint;
 mod unique_json;
 mod verified;
 
+pub use digest::{DigestAlgorithm, content_digest, verify_content_digest};
 pub use error::ProofError;
 pub use half_hash::half_hash;
 pub use jwk::PublicJwk;
