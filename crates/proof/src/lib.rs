@@ -9,7 +9,7 @@
 //! 5. What is left is a [`Verified`] value, which nothing outside this crate can build.
 //!
 //! A signed request travels another: [`httpsig`] reads and checks signatures over any parts of a request, [`verify_content_digest`]
-//! ties the content to them.
+//! ties the content to them, and [`gnap`] says which parts a GNAP client has to sign and returns the witness that it did.
 //!
 //! There is no clock, no network and no storage here: time is a parameter, keys are values.
 //!
@@ -18,6 +18,7 @@
 
 mod digest;
 mod error;
+pub mod gnap;
 mod half_hash;
 pub mod httpsig;
 mod jwk;
