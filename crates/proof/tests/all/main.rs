@@ -24,3 +24,7 @@ mod rfc7638;
 mod rfc8037;
 #[cfg(test)]
 mod rfc8725;
+#[cfg(test)]
+mod rfc9421;
+#[cfg(test)]
+mod rfc9530;
