@@ -6,11 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    callback::Callback,
     client::Client,
     grant::Grant,
     id::{Id, Kind},
     pending::PendingRequest,
     person::{Person, Session},
+    tenant::Tenant,
     time::Timestamp,
     token::Family,
 };
@@ -79,6 +81,14 @@ pub enum EventKind {
     IssuerChanged,
     /// A single-use proof of a client was recorded.
     ProofSpent,
+    /// A tenant was added, changed or deleted.
+    TenantChanged,
+    /// A sender took a callback, to send it.
+    CallbackClaimed,
+    /// A callback was delivered.
+    CallbackSent,
+    /// A callback was not delivered: it is tried again, or was given up.
+    CallbackFailed,
 }
 
 /// Who caused it.
@@ -128,6 +138,12 @@ pub struct Event {
     /// The session concerned, by its public name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Id<Session>>,
+    /// The tenant concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Id<Tenant>>,
+    /// The callback concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<Id<Callback>>,
     /// The `jti` of the access tokens issued.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<Id<crate::token::AccessToken>>,
@@ -155,6 +171,8 @@ impl Event {
             grant: None,
             family: None,
             session: None,
+            tenant: None,
+            callback: None,
             tokens: Vec::new(),
             note: None,
         }

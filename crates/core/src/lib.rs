@@ -10,6 +10,7 @@
 //!
 //! `pending/state.rs` draws the life of a request; `engine/` has one verb per file.
 
+pub mod callback;
 pub mod client;
 pub mod engine;
 pub mod event;
@@ -25,6 +26,7 @@ pub mod refusal;
 pub mod right;
 pub mod secret;
 pub mod store;
+pub mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;

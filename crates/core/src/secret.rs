@@ -38,6 +38,9 @@ pub mod kind {
     /// A client's own secret.
     #[derive(Debug)]
     pub enum Client {}
+    /// What an identity provider names itself by.
+    #[derive(Debug)]
+    pub enum IdentityProvider {}
     /// A value that may be used once, such as the `jti` of a client assertion.
     #[derive(Debug)]
     pub enum Once {}

@@ -111,9 +111,12 @@ impl Engine {
     fn keep_client(&self, client: Client, now: Timestamp) -> Arc<Client> {
         let client = Arc::new(client);
         self.cache.write(|cached| {
-            cached
-                .by_name
-                .insert(client.client_id.clone(), (now, Arc::clone(&client)));
+            // A client known only by its key goes by no name, in the cache as little as in the store.
+            if client.keep_until.is_none() {
+                cached
+                    .by_name
+                    .insert(client.client_id.clone(), (now, Arc::clone(&client)));
+            }
             cached.by_id.insert(client.id, (now, Arc::clone(&client)));
         });
         client

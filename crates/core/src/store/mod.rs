@@ -214,6 +214,10 @@ typed_reads! {
     family(Id<crate::token::Family>) -> Family(crate::token::Family) = Key::family;
     /// Reads the issuer's own record.
     issuer(Id<Issuer>) -> Issuer(Issuer) = Key::issuer;
+    /// Reads a tenant.
+    tenant(Id<crate::tenant::Tenant>) -> Tenant(crate::tenant::Tenant) = Key::tenant;
+    /// Reads a callback.
+    callback(Id<crate::callback::Callback>) -> Callback(crate::callback::Callback) = Key::callback;
 }
 
 impl dyn Store + '_ {

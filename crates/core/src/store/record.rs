@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::StoreError;
 use crate::{
+    callback::Callback,
     client::Client,
     grant::Grant,
     id::Id,
@@ -12,6 +13,7 @@ use crate::{
     pending::{Handle, HandleKind, PendingRequest, RETENTION},
     person::{Person, Session},
     secret::{Digest, SecretHash, kind},
+    tenant::Tenant,
     time::Timestamp,
     token::{AccessToken, Family, RefreshToken},
     vault::DataKey,
@@ -37,11 +39,13 @@ pub enum Table {
     Access,
     SigningKey,
     DataKey,
+    Tenant,
+    Callback,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Issuer,
         Self::Client,
         Self::Person,
@@ -55,6 +59,8 @@ impl Table {
         Self::Access,
         Self::SigningKey,
         Self::DataKey,
+        Self::Tenant,
+        Self::Callback,
     ];
 
     /// Its name in a database.
@@ -73,6 +79,8 @@ impl Table {
             Self::Access => "access",
             Self::SigningKey => "signing_key",
             Self::DataKey => "data_key",
+            Self::Tenant => "tenant",
+            Self::Callback => "callback",
         }
     }
 }
@@ -165,6 +173,14 @@ impl Key {
     pub fn data_key(id: Id<DataKey>) -> Self {
         Self::of(Table::DataKey, id.as_bytes())
     }
+    /// The key of a tenant.
+    pub fn tenant(id: Id<Tenant>) -> Self {
+        Self::of(Table::Tenant, id.as_bytes())
+    }
+    /// The key of a callback.
+    pub fn callback(id: Id<Callback>) -> Self {
+        Self::of(Table::Callback, id.as_bytes())
+    }
 
     fn of<const N: usize>(table: Table, bytes: &[u8; N]) -> Self {
         const { assert!(N <= 33) };
@@ -205,6 +221,10 @@ impl Name {
     /// A `sub`.
     pub fn subject(subject: &str) -> Self {
         Self::of("subject", subject)
+    }
+    /// The URL of a tenant's issuer, so that no two tenants share what is stored under it.
+    pub fn tenant(issuer_url: &str) -> Self {
+        Self::of("tenant", issuer_url)
     }
     /// The mark of what was removed though it is declared. `hash` is a keyed one of its name.
     pub fn dismissed(hash: Digest, declaration: Digest) -> Self {
@@ -254,6 +274,8 @@ pub enum Record {
     Access(AccessToken),
     SigningKey(StoredKey),
     DataKey(DataKey),
+    Tenant(Tenant),
+    Callback(Callback),
 }
 
 impl Record {
@@ -273,6 +295,8 @@ impl Record {
             Self::Access(r) => Key::access(r.hash),
             Self::SigningKey(r) => Key::signing_key(r.id),
             Self::DataKey(r) => Key::data_key(r.id),
+            Self::Tenant(r) => Key::tenant(r.id),
+            Self::Callback(r) => Key::callback(r.id),
         }
     }
 
@@ -291,7 +315,9 @@ impl Record {
             | Self::Refresh(_)
             | Self::Access(_)
             | Self::SigningKey(_)
-            | Self::DataKey(_) => None,
+            | Self::DataKey(_)
+            | Self::Tenant(_)
+            | Self::Callback(_) => None,
         }
     }
 
@@ -309,12 +335,15 @@ impl Record {
                 Some(binding) => binding.keep_until.max(r.expires_at),
                 None => r.expires_at,
             }),
+            Self::Client(r) => r.keep_until,
+            // Whoever finds it in the meantime says that it was given up.
+            Self::Callback(r) => Some(r.keep_until.plus(RETENTION)),
             Self::Issuer(_)
-            | Self::Client(_)
             | Self::Person(_)
             | Self::Name(_)
             | Self::SigningKey(_)
-            | Self::DataKey(_) => None,
+            | Self::DataKey(_)
+            | Self::Tenant(_) => None,
         }
     }
 
@@ -339,6 +368,8 @@ impl Record {
             Self::Access(r) => serde_json::to_writer(to, r),
             Self::SigningKey(r) => serde_json::to_writer(to, r),
             Self::DataKey(r) => serde_json::to_writer(to, r),
+            Self::Tenant(r) => serde_json::to_writer(to, r),
+            Self::Callback(r) => serde_json::to_writer(to, r),
         };
         written.expect("records have text keys and finite numbers, so they always serialise");
         body
@@ -367,6 +398,8 @@ impl Record {
             Table::Access => read(body).map(Self::Access),
             Table::SigningKey => read(body).map(Self::SigningKey),
             Table::DataKey => read(body).map(Self::DataKey),
+            Table::Tenant => read(body).map(Self::Tenant),
+            Table::Callback => read(body).map(Self::Callback),
         };
         match record {
             Ok(record) if record.key() == *key => Ok(record),

@@ -30,13 +30,15 @@ const fn is_left_out(section: Section) -> bool {
             | Table::Grant
             | Table::Family
             | Table::Refresh
-            | Table::Access => true,
+            | Table::Access
+            | Table::Callback => true,
             Table::Issuer
             | Table::Client
             | Table::Person
             | Table::Name
             | Table::SigningKey
-            | Table::DataKey => false,
+            | Table::DataKey
+            | Table::Tenant => false,
         },
         Section::Spent | Section::Events => false,
     }

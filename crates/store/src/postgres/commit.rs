@@ -169,7 +169,7 @@ fn is_cached(change: &Change) -> bool {
         Change::Require { .. } | Change::Spend { .. } => return false,
     };
     match table {
-        Table::Issuer | Table::Client | Table::SigningKey | Table::DataKey => true,
+        Table::Issuer | Table::Client | Table::SigningKey | Table::DataKey | Table::Tenant => true,
         Table::Person
         | Table::Name
         | Table::Session
@@ -178,6 +178,7 @@ fn is_cached(change: &Change) -> bool {
         | Table::Grant
         | Table::Family
         | Table::Refresh
-        | Table::Access => false,
+        | Table::Access
+        | Table::Callback => false,
     }
 }

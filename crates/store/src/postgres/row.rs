@@ -23,7 +23,9 @@ pub(super) const fn links_of(table: Table) -> &'static [&'static str] {
         | Table::Pending
         | Table::Grant
         | Table::SigningKey
-        | Table::DataKey => &[],
+        | Table::DataKey
+        | Table::Tenant
+        | Table::Callback => &[],
     }
 }
 
@@ -76,7 +78,9 @@ fn links(record: &Record) -> [Option<Key>; LINKS] {
         | Record::Pending(_)
         | Record::Grant(_)
         | Record::SigningKey(_)
-        | Record::DataKey(_) => [None; LINKS],
+        | Record::DataKey(_)
+        | Record::Tenant(_)
+        | Record::Callback(_) => [None; LINKS],
     }
 }
 

@@ -12,12 +12,21 @@ use tokio_postgres::{Client, Error, error::SqlState};
 
 use super::{OpenError, session::Dial};
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    number: 1,
-    usable_from: 1,
-    name: "records",
-    sql: include_str!("migrations/0001_records.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        number: 1,
+        usable_from: 1,
+        name: "records",
+        sql: include_str!("migrations/0001_records.sql"),
+    },
+    // Two tables more and one index: the release before sees none of them.
+    Migration {
+        number: 2,
+        usable_from: 1,
+        name: "tenants and callbacks",
+        sql: include_str!("migrations/0002_tenants_and_callbacks.sql"),
+    },
+];
 
 const MAKE_LEDGER: &str = "BEGIN; \
     CREATE TABLE IF NOT EXISTS migration (number bigint PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, \

@@ -11,11 +11,18 @@ use super::OpenError;
 /// What `PRAGMA application_id` of a Placet store says: "Plat" in ASCII.
 const APPLICATION_ID: i64 = 0x506c_6174;
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    number: 1,
-    name: "records",
-    sql: include_str!("migrations/0001_records.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        number: 1,
+        name: "records",
+        sql: include_str!("migrations/0001_records.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "tenants and callbacks",
+        sql: include_str!("migrations/0002_tenants_and_callbacks.sql"),
+    },
+];
 
 const MAKE_LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema (
   number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL

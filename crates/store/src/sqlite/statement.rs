@@ -72,7 +72,7 @@ macro_rules! statements {
 pub(super) const fn of(table: Table) -> &'static Statements {
     match table {
         Table::Issuer => &const { statements!("issuer") },
-        Table::Client => &const { statements!("client") },
+        Table::Client => &const { statements!("client", ends) },
         Table::Person => &const { statements!("person") },
         Table::Name => &const { statements!("name") },
         Table::Session => &const { statements!("session", owned, ends) },
@@ -84,6 +84,8 @@ pub(super) const fn of(table: Table) -> &'static Statements {
         Table::Access => &const { statements!("access", ends) },
         Table::SigningKey => &const { statements!("signing_key") },
         Table::DataKey => &const { statements!("data_key") },
+        Table::Tenant => &const { statements!("tenant") },
+        Table::Callback => &const { statements!("callback", ends) },
     }
 }
 

@@ -117,6 +117,7 @@ impl Engine {
             }
             // The master key opened it when the store was opened.
             Record::DataKey(_) => {}
+            Record::Tenant(_) | Record::Callback(_) => {}
         }
         Ok(found)
     }
