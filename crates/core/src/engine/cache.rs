@@ -1,6 +1,6 @@
-//! Clients and the issuer's record, at most a second old.
+//! Clients, tenants and the issuer's record, at most a second old.
 //!
-//! What a revocation must beat is required by version in the commit; clients and the issuer change rarely
+//! What a revocation must beat is required by version in the commit; clients, tenants and the issuer change rarely
 //! and may lag by [`FRESH_FOR`] on a node that did not make the change.
 
 use std::{
@@ -14,12 +14,13 @@ use crate::{
     id::Id,
     issuer::Issuer,
     store::StoreError,
+    tenant::Tenant,
     time::{Lifetime, Timestamp},
 };
 
 /// How old a cached record may be.
 pub const FRESH_FOR: Lifetime = Lifetime::from_secs(1);
-/// Clients kept; the cache is emptied when it is full.
+/// Clients and tenants kept; the cache is emptied of them when it is full.
 const CAP: usize = 4_096;
 
 #[derive(Default)]
@@ -30,6 +31,7 @@ struct Cached {
     issuer: Option<(Timestamp, Arc<Issuer>)>,
     by_name: HashMap<String, (Timestamp, Arc<Client>)>,
     by_id: HashMap<Id<Client>, (Timestamp, Arc<Client>)>,
+    tenants: HashMap<Id<Tenant>, (Timestamp, Arc<Tenant>)>,
 }
 
 impl Cache {
@@ -50,6 +52,9 @@ impl Cache {
         if cached.by_id.len() >= CAP || cached.by_name.len() >= CAP {
             cached.by_id.clear();
             cached.by_name.clear();
+        }
+        if cached.tenants.len() >= CAP {
+            cached.tenants.clear();
         }
         put(&mut cached);
     }
@@ -120,6 +125,19 @@ impl Engine {
             cached.by_id.insert(client.id, (now, Arc::clone(&client)));
         });
         client
+    }
+
+    pub(super) fn cached_tenant(&self, id: Id<Tenant>, now: Timestamp) -> Option<Arc<Tenant>> {
+        self.cache.read(now, |cached| cached.tenants.get(&id))
+    }
+
+    pub(super) fn keep_tenant(&self, tenant: Tenant, now: Timestamp) -> Arc<Tenant> {
+        let tenant = Arc::new(tenant);
+        self.cache.write(|cached| {
+            let kept = (now, Arc::clone(&tenant));
+            cached.tenants.insert(tenant.id, kept);
+        });
+        tenant
     }
 
     /// Forgets what is cached, after a change made on this node or noticed from another process.

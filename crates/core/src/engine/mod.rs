@@ -19,6 +19,7 @@ mod introspect;
 mod manage;
 mod modify;
 mod open;
+mod outbox;
 mod proof;
 mod recount;
 mod refresh;
@@ -27,6 +28,7 @@ mod revoke;
 mod show;
 mod sign_in;
 mod sweep;
+mod tenants;
 mod tokens;
 mod verify;
 mod wait;
@@ -46,6 +48,7 @@ pub use self::{
     manage::{Manage, Rotate},
     modify::TakenBack,
     open::{Ask, Limits, Opened},
+    outbox::Failed,
     recount::{Counted, OpenCount},
     refresh::{Narrow, RefreshRequest},
     registry::{NewClient, NewPerson},
@@ -53,6 +56,7 @@ pub use self::{
     show::{Shown, View, belongs_to},
     sign_in::SignIn,
     sweep::{Retention, SWEEP_STEP},
+    tenants::NewTenant,
     verify::{FOR_EVER, Verified, Violation},
     wait::{Polled, Waiting},
 };
