@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use super::{Crowded, Slice, Violation};
 use crate::{
+    callback::Callback,
     client::Client,
     event::{Event, EventKind},
     grant::Grant,
     id::{Id, Kind},
     pending::PendingRequest,
     person::Session,
+    tenant::Tenant,
     time::Timestamp,
     token::{AccessToken, Family},
 };
@@ -65,6 +67,8 @@ pub(super) struct Told {
     grants: HashMap<Id<Grant>, Kinds>,
     families: HashMap<Id<Family>, Kinds>,
     sessions: HashMap<Id<Session>, Kinds>,
+    callbacks: HashMap<Id<Callback>, Kinds>,
+    tenants: HashMap<Id<Tenant>, Kinds>,
     tokens: HashMap<Id<AccessToken>, OfToken>,
     /// Clients are few, and everything names them.
     removed: HashSet<Id<Client>>,
@@ -92,6 +96,8 @@ impl Told {
             grants: HashMap::new(),
             families: HashMap::new(),
             sessions: HashMap::new(),
+            callbacks: HashMap::new(),
+            tenants: HashMap::new(),
             tokens: HashMap::new(),
             removed: HashSet::new(),
         }
@@ -123,6 +129,8 @@ impl Told {
         add(&mut self.grants, event.grant, slice, event.kind);
         add(&mut self.families, event.family, slice, event.kind);
         add(&mut self.sessions, event.session, slice, event.kind);
+        add(&mut self.callbacks, event.callback, slice, event.kind);
+        add(&mut self.tenants, event.tenant, slice, event.kind);
         for jti in event.tokens.iter().filter(|jti| slice.has(**jti)) {
             self.tokens.entry(*jti).or_default().note(event);
         }
@@ -130,6 +138,8 @@ impl Told {
             + self.grants.len()
             + self.families.len()
             + self.sessions.len()
+            + self.callbacks.len()
+            + self.tenants.len()
             + self.tokens.len();
         if kept > self.limit {
             Err(Crowded)
@@ -175,6 +185,19 @@ impl Told {
 
     pub(super) fn of_session(&self, id: Id<Session>, kind: EventKind) -> bool {
         self.sessions.get(&id).is_some_and(|kinds| kinds.has(kind))
+    }
+
+    pub(super) fn of_callback(&self, id: Id<Callback>, kind: EventKind) -> bool {
+        self.callbacks.get(&id).is_some_and(|kinds| kinds.has(kind))
+    }
+
+    pub(super) fn of_tenant(&self, id: Id<Tenant>, kind: EventKind) -> bool {
+        self.tenants.get(&id).is_some_and(|kinds| kinds.has(kind))
+    }
+
+    /// Whether any event speaks of this request.
+    pub(super) fn knows(&self, id: Id<PendingRequest>) -> bool {
+        self.requests.contains_key(&id)
     }
 
     pub(super) fn announced(&self, jti: Id<AccessToken>) -> bool {

@@ -11,8 +11,10 @@
 //! what made a record so was written with it, so it is found then. A record that looks wrong is read again before it is
 //! reported.
 
+mod callbacks;
 mod events;
 mod records;
+mod tenants;
 
 use serde::Serialize;
 
@@ -158,7 +160,7 @@ impl Engine {
         events_kept: Lifetime,
         kept_limit: usize,
     ) -> Result<Verified, Error> {
-        // However many slices, one id may be in all five maps.
+        // However many slices, one id may be in all seven maps.
         let kept_limit = kept_limit.max(LEAST_KEPT);
         let mut of = 1;
         loop {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     super::{Engine, Error, clarify::ended_as},
-    AHEAD, Crowded, Pass, Slice, Violation,
+    AHEAD, Crowded, Pass, Slice, Violation, callbacks, tenants,
 };
 use crate::{
     client::Client,
@@ -63,7 +63,7 @@ impl Fresh {
 }
 
 /// What was found about one record.
-type Found = Vec<Violation>;
+pub(super) type Found = Vec<Violation>;
 
 impl Engine {
     /// What does not hold of `record`.
@@ -99,10 +99,7 @@ impl Engine {
                     .await?;
             }
             Record::Name(name) => self.name(name, &mut found).await?,
-            Record::Client(client) => {
-                let name = Name::client(&client.client_id).standing_for(client.id);
-                self.goes_by(&client.id, &name, &mut found).await?;
-            }
+            Record::Client(client) => self.client_name(client, &mut found).await?,
             Record::Person(person) => self.person(person, &mut found).await?,
             Record::SigningKey(key) => self.signing_key(key, &mut found),
             Record::Issuer(issuer) => {
@@ -117,7 +114,8 @@ impl Engine {
             }
             // The master key opened it when the store was opened.
             Record::DataKey(_) => {}
-            Record::Tenant(_) | Record::Callback(_) => {}
+            Record::Tenant(tenant) => self.tenancy(tenant, &mut found).await?,
+            Record::Callback(callback) => self.owed(callback, pass, &mut found).await?,
         }
         Ok(found)
     }
@@ -247,13 +245,13 @@ impl Engine {
         Ok(())
     }
 
-    /// A name stands for a client or a person, who goes by it. The mark of who was removed stands for nobody.
+    /// A name stands for a client, a person or a tenant, who goes by it. The mark of who was removed stands for nobody.
     async fn name(&self, name: &Name, found: &mut Found) -> Result<(), Error> {
         if name.dismissed.is_some() {
             return Ok(());
         }
         let rule = "a name stands for something";
-        for table in [Table::Client, Table::Person] {
+        for table in [Table::Client, Table::Person, Table::Tenant] {
             let Some(key) = Key::from_bytes(table, &name.target) else {
                 continue;
             };
@@ -266,6 +264,7 @@ impl Engine {
                         Name::subject(&person.subject).hash == name.hash
                             || Name::username(&person.username).hash == name.hash
                     }
+                    Record::Tenant(tenant) => Name::tenant(&tenant.issuer_url).hash == name.hash,
                     _ => false,
                 },
             };
@@ -282,6 +281,17 @@ impl Engine {
         Ok(())
     }
 
+    async fn client_name(&self, client: &Client, found: &mut Found) -> Result<(), Error> {
+        let name = Name::client(&client.client_id).standing_for(client.id);
+        // One known only by its key goes by no name; nor may anybody else go by what it would be called.
+        if client.keep_until.is_some()
+            && matches!(self.read(Key::name(&name)).await?, Named::Missing)
+        {
+            return Ok(());
+        }
+        self.goes_by(&client.id, &name, found).await
+    }
+
     async fn person(&self, person: &Person, found: &mut Found) -> Result<(), Error> {
         let subject = Name::subject(&person.subject).standing_for(person.id);
         self.goes_by(&person.id, &subject, found).await?;
@@ -293,7 +303,7 @@ impl Engine {
     }
 
     /// Whether `name` is there and stands for what it should.
-    async fn goes_by(
+    pub(super) async fn goes_by(
         &self,
         at: &impl std::fmt::Display,
         name: &Name,
@@ -322,7 +332,7 @@ impl Engine {
     }
 
     /// A client may be gone, if an operator removed it.
-    async fn client_there(
+    pub(super) async fn client_there(
         &self,
         at: &impl std::fmt::Display,
         client: Id<Client>,
@@ -423,6 +433,8 @@ fn explained(record: &Record, pass: &Pass, found: &mut Found) {
                 ));
             }
         }
+        Record::Tenant(tenant) => tenants::explained(tenant, pass, found),
+        Record::Callback(callback) => callbacks::explained(callback, pass, found),
         _ => {}
     }
 }
