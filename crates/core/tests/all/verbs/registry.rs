@@ -1,10 +1,12 @@
 //! What operators register and erase.
 
 use placet_core::{
-    Refusal,
-    engine::{Caller, Declared, Error},
+    Id, Refusal,
+    engine::{Caller, Declared, Error, FRESH_FOR},
+    event::EventKind,
     secret::Digest,
-    store::StoreError,
+    store::{Change, Commit, Record, StoreError},
+    time::Lifetime,
 };
 
 use crate::scene::{Scene, client, person, refused};
@@ -169,5 +171,31 @@ async fn h6_what_was_removed_leaves_the_mark_of_its_declaration() {
         (by(radio).await, by(eve).await),
         (Some(second), Some(second))
     );
+    scene.verified().await;
+}
+
+#[tokio::test]
+async fn a_client_known_only_by_its_key_goes_by_no_name_and_ends() {
+    let scene = Scene::new().await;
+    let mut known = scene.client("tv").await.client().clone();
+    known.id = Id::random(scene.engine.random());
+    "a key's thumbprint".clone_into(&mut known.client_id);
+    known.keep_until = Some(scene.now().plus(FRESH_FOR));
+    let event = scene
+        .engine
+        .note(EventKind::ClientChanged, &Caller::default());
+    let commit = Commit::new(scene.setting.issuer, event)
+        .with(Change::insert(Record::Client(known.clone())));
+    scene.engine.put(commit).await.unwrap();
+    let by_id = scene.engine.client(known.id).await.unwrap();
+    assert_eq!(by_id.as_deref(), Some(&known));
+    let by_name = scene.engine.client_named(&known.client_id).await.unwrap();
+    assert_eq!(by_name, None, "though it is in the cache");
+    scene.verified().await;
+    scene.advance(FRESH_FOR);
+    assert_eq!(scene.engine.sweep(scene.now()).await.unwrap(), 0);
+    scene.advance(Lifetime::from_millis(1));
+    assert_eq!(scene.engine.sweep(scene.now()).await.unwrap(), 1);
+    assert_eq!(scene.engine.client(known.id).await.unwrap(), None);
     scene.verified().await;
 }
