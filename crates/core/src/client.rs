@@ -185,6 +185,9 @@ pub struct Client {
     /// The digest of the declaration it was made from. Absent when no file declares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<Digest>,
+    /// The key it is known by, in the face's own form. Absent for one that is known by a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<serde_json::Value>,
     /// The sets of rights it registered as a resource server, by the reference that stands for each (RFC 9767 §3.4).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub resource_sets: BTreeMap<String, Vec<Detail>>,

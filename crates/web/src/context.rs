@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 use placet_core::{engine::Caller, event::Actor, time::Timestamp};
+use placet_proof::gnap::CertificateDigest;
 
 /// The circumstances of one request.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct Context {
     pub request_id: String,
     /// The first hop that is not a trusted proxy.
     pub peer: IpAddr,
+    /// The certificate the client opened its connection with, as a trusted proxy tells it (RFC 9440). Absent: none.
+    pub certificate: Option<CertificateDigest>,
 }
 
 impl Context {
@@ -53,6 +56,8 @@ pub struct Call {
     pub context: Context,
     /// Its method.
     pub method: Method,
+    /// What it was sent to, as it stands in its first line.
+    pub uri: Uri,
     /// The values of the path's parameters, in order.
     pub path_values: Vec<String>,
     /// The query, undecoded and without the question mark. Empty when there is none.

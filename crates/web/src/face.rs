@@ -27,6 +27,10 @@ pub enum Audience {
     Person,
     /// A holder of an access token.
     Token,
+    /// A resource server, which proves its key or stands on a listener of its own.
+    ResourceServer,
+    /// An identity provider, which names itself by a secret.
+    IdentityProvider,
     /// An operator, on the admin listener.
     Operator,
 }
@@ -36,7 +40,7 @@ pub enum Audience {
 pub enum BodyLimit {
     /// No body.
     Empty,
-    /// A form: `form_body_bytes`.
+    /// A form or a document of a protocol: `form_body_bytes`.
     Form,
     /// An operator's document: `admin_body_bytes`.
     Admin,

@@ -7,11 +7,15 @@ use super::{
     show::{Shown, View, may_sit},
 };
 use crate::{
+    callback::{Callback, Message},
     client::Client,
     event::{Actor, Event, EventKind},
     grant::Grant,
     id::Id,
-    pending::{Approval, DecidedBy, Delivery, EndKind, Handle, HandleKind, PendingRequest, State},
+    pending::{
+        Approval, COLLECT_AFTER_ANSWER, DecidedBy, Delivery, EndKind, Handle, HandleKind,
+        PendingRequest, State,
+    },
     person::{Person, SeatedPerson, Session},
     receipt::Receipt,
     refusal::Refusal,
@@ -79,7 +83,8 @@ pub struct Handover {
     pub request: PendingRequest,
     /// Who asked.
     pub client: Arc<Client>,
-    /// The code for the redirect of an approval. Absent for any other answer.
+    /// The code for the redirect of an approval. Absent for any other answer. Empty where the client comes back by a token of
+    /// its own and a finish method was agreed: then it says that this browser is the one that decided (threat G7).
     pub code: Option<String>,
 }
 
@@ -195,13 +200,19 @@ impl Engine {
             changes.push(Change::insert(Record::Handle(handle)));
         }
         changes.extend(self.decider_holds(&answer.by, &mut event).await?);
+        changes.extend(self.owed(&request, now));
         let commit = Commit {
             issuer: self.issuer,
             event,
             before: Some(before),
             changes,
         };
-        let code = code.map(|code| code.reveal());
+        let approved = matches!(&request.state, State::Approved(_));
+        let decided_here = answer
+            .cookie
+            .filter(|_| approved && has_finish(&request))
+            .map(|_| String::new());
+        let code = code.map(|code| code.reveal()).or(decided_here);
         Ok((
             commit,
             Handover {
@@ -210,6 +221,27 @@ impl Engine {
                 code,
             },
         ))
+    }
+
+    /// The message its client is owed now that it is answered, if the client asked for one.
+    fn owed(&self, request: &PendingRequest, now: Timestamp) -> Option<Change> {
+        let sealed = request.on_answer.as_ref()?;
+        let plain = self.vault.open(&request.id.to_string(), sealed).ok()?;
+        let message: Message = serde_json::from_slice(&plain).ok()?;
+        let id = Id::random(self.random());
+        Some(Change::insert(Record::Callback(Callback {
+            id,
+            face: request.face.clone(),
+            request: Some(request.id),
+            client: Some(request.asker.client),
+            message: message.seal(id, &self.vault, self.random()),
+            created_at: now,
+            due_at: now,
+            attempts: 0,
+            leased_until: None,
+            // After that nothing can be collected any more.
+            keep_until: request.expires_at.max(now.plus(COLLECT_AFTER_ANSWER)),
+        })))
     }
 
     /// Moves the request to its answered state and makes the code its redirect will carry.
@@ -226,9 +258,11 @@ impl Engine {
         let code = self.code_for(request);
         let mut approval = approval(&answer.by, granted.clone(), now);
         request.expires_at = request.delivery.collect_until(now, request.expires_at);
-        approval.handover = code.as_ref().zip(answer.cookie).map(|(code, cookie)| {
-            Receipt::new(cookie, &code.reveal(), request.expires_at, self.random())
-        });
+        let text = code.as_ref().map(Secret::reveal);
+        let text = text.or_else(|| has_finish(request).then(String::new));
+        approval.handover = text
+            .zip(answer.cookie)
+            .map(|(text, cookie)| Receipt::new(cookie, &text, request.expires_at, self.random()));
         request.state = request.state.clone().approve(approval)?;
         Ok((EventKind::RequestApproved, code))
     }
@@ -298,6 +332,14 @@ impl Engine {
             version: person.version,
         })
     }
+}
+
+/// Whether the client is told by a reference that the deciding browser carries.
+fn has_finish(request: &PendingRequest) -> bool {
+    request
+        .continuation
+        .as_ref()
+        .is_some_and(|way| way.finish.is_some())
 }
 
 /// Whether this decider may give this answer to what is stored.

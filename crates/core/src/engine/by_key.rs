@@ -22,6 +22,8 @@ use crate::{
 pub struct KeyClient {
     /// What identifies it: the thumbprint of its key, or the address that publishes its keys.
     pub identity: String,
+    /// Its key, in the face's own form. Absent where an address publishes keys that may change.
+    pub key: Option<serde_json::Value>,
     /// What is known of it, as a registration would say it.
     pub metadata: ClientMetadata,
     /// How long anything it may be given lives.
@@ -44,6 +46,7 @@ impl Engine {
             let needed_until = now.plus(known.needed_for);
             let fresh = |client: &Client| {
                 client.metadata == known.metadata
+                    && client.key == known.key
                     && client
                         .keep_until
                         .is_none_or(|keep_until| keep_until >= needed_until)
@@ -61,6 +64,7 @@ impl Engine {
             };
             let client = Client {
                 metadata: known.metadata.clone(),
+                key: known.key.clone(),
                 keep_until: Some(needed_until.plus(known.needed_for)),
                 ..client
             };
@@ -100,6 +104,7 @@ impl Engine {
             not_before: None,
             declared: None,
             keep_until: None,
+            key: known.key.clone(),
             resource_sets: std::collections::BTreeMap::new(),
             created_at: self.store.now(),
         }

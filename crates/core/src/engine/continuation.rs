@@ -100,8 +100,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal::NotFound`] and [`Refusal::WrongClient`] for what is not this client's; [`Refusal::NotAllowed`] for a poll
-    /// where a reference is due; [`Refusal::WrongProof`] for a wrong one, [`Refusal::Revoked`] once there were too many;
-    /// [`Refusal::Reused`] for one that was used, and for a second collection; [`Refusal::TooSoon`];
+    /// where a reference is due; [`Refusal::WrongProof`] for a wrong one; [`Refusal::Reused`] once there were too many, for one
+    /// that was used, and for a second collection; [`Refusal::TooSoon`], and [`Refusal::Revoked`] once that was too often;
     /// [`Refusal::Denied`], [`Refusal::Expired`], [`Refusal::Cancelled`], [`Refusal::PersonInactive`],
     /// [`Refusal::ClientInactive`].
     pub async fn proceed(&self, ask: &Proceed<'_>, caller: &Caller) -> Result<Proceeded, Error> {
@@ -296,7 +296,7 @@ impl Engine {
         if open {
             self.census.leave(client, &peer, expires_at);
         }
-        Ok(Refusal::Revoked)
+        Ok(Refusal::Reused)
     }
 
     /// What to wait for, if the client kept its pace.

@@ -80,6 +80,7 @@ impl Engine {
             disabled: new.disabled,
             not_before: None,
             declared: new.declared,
+            key: None,
             resource_sets: std::collections::BTreeMap::new(),
             created_at: now,
             keep_until: None,

@@ -40,6 +40,8 @@ fn row(place: &Place, route: &Route) -> [String; 6] {
         Audience::Redirect => "redirect",
         Audience::Person => "person",
         Audience::Token => "token",
+        Audience::ResourceServer => "resource server",
+        Audience::IdentityProvider => "identity provider",
         Audience::Operator => "operator",
     };
     let body = match route.body {

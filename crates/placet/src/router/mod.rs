@@ -207,14 +207,18 @@ impl Router {
 
     fn context(&self, head: &Parts, peer: IpAddr) -> Context {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let peer = match &self.guard {
-            Guard::Public { trusted, .. } => origin::source(peer, &head.headers, trusted),
-            Guard::Admin { .. } => peer.to_canonical(),
+        let (peer, certificate) = match &self.guard {
+            Guard::Public { trusted, .. } => (
+                origin::source(peer, &head.headers, trusted),
+                origin::certificate(peer, &head.headers, trusted),
+            ),
+            Guard::Admin { .. } => (peer.to_canonical(), None),
         };
         Context {
             now: self.store.now(),
             request_id: format!("{}-{number:x}", self.run),
             peer,
+            certificate,
         }
     }
 
@@ -293,6 +297,7 @@ impl Router {
             method: head.method,
             path_values: values,
             query: head.uri.query().unwrap_or_default().to_owned(),
+            uri: head.uri,
             headers: head.headers,
             body,
         };

@@ -4,7 +4,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use data_encoding::BASE64;
 use http::{HeaderMap, Uri, header};
+use placet_proof::gnap::CertificateDigest;
 
 use crate::config::Network;
 
@@ -79,6 +81,29 @@ pub fn source(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr 
         }
     }
     hop
+}
+
+/// The certificate with which a client opened its connection to a trusted proxy, as the proxy tells it. What anybody else
+/// says, or what does not read as one, counts as none.
+///
+/// Spec: RFC 9440 §2.2
+pub fn certificate(
+    peer: IpAddr,
+    headers: &HeaderMap,
+    trusted: &[Network],
+) -> Option<CertificateDigest> {
+    let peer = peer.to_canonical();
+    if !trusted.iter().any(|network| network.contains(peer)) {
+        return None;
+    }
+    let mut values = headers.get_all("client-cert").iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let text = value.to_str().ok()?.trim();
+    let bytes = text.strip_prefix(':')?.strip_suffix(':')?;
+    let der = BASE64.decode(bytes.as_bytes()).ok()?;
+    Some(CertificateDigest::of_der(&der))
 }
 
 fn address(text: &str) -> Option<IpAddr> {

@@ -106,6 +106,8 @@ impl Refused {
                     | Audience::Redirect
                     | Audience::Public
                     | Audience::Token
+                    | Audience::ResourceServer
+                    | Audience::IdentityProvider
                     | Audience::Operator,
                 )
                 | None,
@@ -200,6 +202,7 @@ impl Asked<'_> {
             context: self.context.clone(),
             method: self.head.method.clone(),
             path_values: Vec::new(),
+            uri: self.head.uri.clone(),
             query: self.head.uri.query().unwrap_or_default().to_owned(),
             headers: self.head.headers.clone(),
             body: Bytes::new(),

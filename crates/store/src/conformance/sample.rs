@@ -70,6 +70,7 @@ impl Scene {
             disabled: false,
             not_before: None,
             declared: None,
+            key: None,
             resource_sets: std::collections::BTreeMap::new(),
             created_at: self.now(),
             keep_until: None,

@@ -213,6 +213,7 @@ fn client(node: &Node) -> placet_core::client::Client {
         disabled: false,
         not_before: None,
         declared: None,
+        key: None,
         resource_sets: std::collections::BTreeMap::new(),
         created_at: node.store.now(),
         keep_until: None,

@@ -11,6 +11,7 @@
 
 mod assertion;
 mod basic;
+pub mod key_proof;
 mod presented;
 
 use std::sync::Arc;

@@ -17,7 +17,7 @@ use super::{
     render::{deliver, go, wished_locale},
     trouble::Trouble,
 };
-use crate::{context::Call, reply::Reply, site::Site};
+use crate::{context::Call, page::Locale, reply::Reply, site::Site};
 
 /// What a client wants when its request cannot be answered by rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,17 @@ pub async fn begin(
     };
     let reply = go(site, &format!("/interaction/{}", request.id));
     Ok(ticket.give(site, call, reply, request.keep_until))
+}
+
+/// Lets this browser take part in a request that began elsewhere and whose address it was given: it gets a ticket and goes
+/// to the request's page. Nothing is stored: looking claims nothing (RFC 9635 §4.1.1).
+pub fn enter(site: &Site, call: &Call, request: &PendingRequest, locale: Option<Locale>) -> Reply {
+    let reply = go(site, &format!("/interaction/{}", request.id));
+    if Ticket::of_call(site, call, request.id).is_some() {
+        return reply;
+    }
+    let ticket = Ticket::new(site, request.id, locale);
+    ticket.give(site, call, reply, request.keep_until)
 }
 
 /// Lets a rule answer. `None` when the rule does not hold any more: the person is asked.

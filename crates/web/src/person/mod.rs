@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use self::visit::settle;
 pub use self::{
-    begin::{Attendance, begin},
+    begin::{Attendance, begin, enter},
     browser::sign_in_was_kept_back,
     password::{PASSWORD_LIMIT_BYTES, PasswordError, Passwords},
     policy::{Ready, Silent, Wish, silently},

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use placet_core::{
     engine::{self, Shown, View},
-    pending::{Delivery, EndKind, State},
+    pending::{EndKind, State},
     time::Timestamp,
 };
 
@@ -126,10 +126,7 @@ impl Visit {
 
     /// Whether the client waits somewhere else, such as on another device.
     pub(super) fn waits_elsewhere(&self) -> bool {
-        match self.shown.request.delivery {
-            Delivery::Poll { .. } => true,
-            Delivery::Redirect { .. } => false,
-        }
+        self.prompt.from_device
     }
 
     /// What a rule would have to answer.

@@ -66,6 +66,7 @@ fn client(metadata: ClientMetadata) -> Client {
         disabled: false,
         not_before: None,
         declared: None,
+        key: None,
         resource_sets: std::collections::BTreeMap::new(),
         created_at: OPENED,
         keep_until: None,

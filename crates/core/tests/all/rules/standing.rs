@@ -36,6 +36,7 @@ fn world() -> World {
         disabled: false,
         not_before: None,
         declared: None,
+        key: None,
         resource_sets: std::collections::BTreeMap::new(),
         created_at: ISSUED,
         keep_until: None,
