@@ -47,4 +47,5 @@ pub use profile::{
     Audience, CLIENT_ASSERTION_LIFETIME_S, Expiry, Kind, LOGOUT_TOKEN_LIFETIME_S, MAX_AHEAD_S,
     Profile, TOKEN_ENDPOINT_ASSERTION_LIFETIME_S,
 };
+pub use unique_json::unique_json;
 pub use verified::Verified;

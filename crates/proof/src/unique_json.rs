@@ -9,14 +9,25 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Parses one JSON object that fills `bytes` and in which no object repeats a member name.
+/// Parses one JSON value that fills `bytes` and in which no object repeats a member name.
 ///
 /// Returns `None` for anything else. Nesting is limited by `serde_json` to 128 levels.
-pub(crate) fn parse_object(bytes: &[u8]) -> Option<Map<String, Value>> {
+///
+/// ```
+/// use placet_proof::unique_json;
+/// assert!(unique_json(br#"[{"a":1},{"a":2}]"#).is_some());
+/// assert!(unique_json(br#"[{"a":1,"\u0061":2}]"#).is_none());
+/// ```
+pub fn unique_json(bytes: &[u8]) -> Option<Value> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = UniqueValue.deserialize(&mut json).ok()?;
     json.end().ok()?;
-    if let Value::Object(members) = value {
+    Some(value)
+}
+
+/// Parses one JSON object like [`unique_json`]; `None` also for any other value.
+pub(crate) fn parse_object(bytes: &[u8]) -> Option<Map<String, Value>> {
+    if let Value::Object(members) = unique_json(bytes)? {
         Some(members)
     } else {
         None

@@ -1,0 +1,40 @@
+//! GNAP and Open Payments as a face of Placet: what is read and what is printed.
+//!
+//! 1. [`request`] reads what clients and resource servers send, strictly: values come out that cannot be wrong.
+//! 2. [`access`] holds what is asked for and what was granted in one normal form, and says which lies within which.
+//! 3. [`response`] prints what is answered, by the [`Profile`] the grant began with.
+//! 4. [`error`] knows every code of the protocol, and which one each refusal from below becomes.
+//! 5. [`open_payments`] is all that the payments profile adds or bends: its rights, its clients, its error texts.
+//!
+//! Nothing here reads a clock, a store or a network.
+//!
+//! | Section | Module |
+//! |---|---|
+//! | RFC 9635 §2 | [`request`] |
+//! | RFC 9635 §3 | [`response`] |
+//! | RFC 9635 §4.2 | [`hash`], [`finish`] |
+//! | RFC 9635 §8 | [`access`] |
+//! | RFC 9635 §9 | [`discovery`], [`challenge`] |
+//! | RFC 9493 | [`subject`] |
+//! | RFC 9767 | [`request::resource_server`], [`response::resource_server`] |
+
+pub mod access;
+mod canonical;
+pub mod challenge;
+pub mod discovery;
+pub mod error;
+pub mod finish;
+pub mod hash;
+mod json;
+pub mod open_payments;
+mod profile;
+pub mod request;
+pub mod response;
+pub mod subject;
+mod uri;
+
+pub use self::{
+    error::{CatalogueEntry, GnapError, Place, Problem, error_catalogue},
+    json::MAX_BODY_BYTES,
+    profile::Profile,
+};

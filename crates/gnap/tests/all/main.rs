@@ -1,0 +1,1 @@
+//! What is read and what is printed, by tables: one module per section of a specification.
