@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod cross_check;
 #[cfg(test)]
+mod gnap_scene;
+#[cfg(test)]
 mod keyring;
 #[cfg(test)]
 mod logout_token;
+#[cfg(test)]
+mod open_payments;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -28,3 +32,11 @@ mod rfc8725;
 mod rfc9421;
 #[cfg(test)]
 mod rfc9530;
+#[cfg(test)]
+mod rfc9635;
+#[cfg(test)]
+mod rfc9635_keys;
+#[cfg(test)]
+mod rfc9635_objects;
+#[cfg(test)]
+mod rfc9635_rotation;
