@@ -93,6 +93,9 @@ fn parameters(value: &ListEntry) -> usize {
 mod tests {
     use super::*;
 
+    /// Keys and texts.
+    type Members<'a> = &'a [(&'a str, &'a str)];
+
     fn texts(text: &str) -> Option<Vec<(String, String)>> {
         let members = parse_dictionary(text)?.into_iter();
         Some(
@@ -104,7 +107,7 @@ mod tests {
 
     #[test]
     fn rfc9651_3_2_members_keep_their_text() {
-        let cases: [(&str, &str, &[(&str, &str)]); 5] = [
+        let cases: [(&str, &str, Members<'_>); 5] = [
             ("empty", "  ", &[]),
             (
                 "spaced list",

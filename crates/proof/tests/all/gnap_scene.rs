@@ -136,8 +136,8 @@ impl Message {
     }
 
     pub(crate) fn signed(self, signer: &GnapSigner, stamp: &Stamp<'_>) -> Self {
-        let signed = self.read(|request| signer.sign(request, stamp)).unwrap();
-        self.apply(signed)
+        let added = self.read(|request| signer.sign(request, stamp)).unwrap();
+        self.apply(added)
     }
 
     pub(crate) fn rotated(

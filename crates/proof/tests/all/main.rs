@@ -40,3 +40,5 @@ mod rfc9635_keys;
 mod rfc9635_objects;
 #[cfg(test)]
 mod rfc9635_rotation;
+#[cfg(test)]
+mod signed_requests;

@@ -1,5 +1,7 @@
 //! Open Payments: the signatures that its clients send, one of which is no structured field.
 
+use std::sync::Arc;
+
 use data_encoding::BASE64;
 use placet_proof::gnap::{GnapSigner, Policy, ProofMethod, RotationProof, verify_rotation};
 use placet_proof::{Algorithm, DigestAlgorithm, ProofError, content_digest};
@@ -50,18 +52,18 @@ fn rust_client(message: Message, created: i64) -> Message {
     if !message.body.is_empty() {
         names.extend(["content-digest", "content-length"]);
     }
-    let mut base = String::new();
-    for name in &names {
-        let value = match *name {
-            "@method" => message.method,
-            "@target-uri" => &message.target_uri,
-            field => message.header(field),
-        };
-        base.push_str(&format!("\"{name}\": {value}\n"));
-    }
+    let value = |name: &str| match name {
+        "@method" => message.method,
+        "@target-uri" => &message.target_uri,
+        field => message.header(field),
+    };
+    let mut lines: Vec<String> = names
+        .iter()
+        .map(|name| format!("\"{name}\": {}", value(name)))
+        .collect();
     let params = format!("({});created={created};keyid=\"k1\"", names.join(" "));
-    base.push_str(&format!("\"@signature-params\": {params}"));
-    let signature = ed25519(1).sign(base.as_bytes()).unwrap();
+    lines.push(format!("\"@signature-params\": {params}"));
+    let signature = ed25519(1).sign(lines.join("\n").as_bytes()).unwrap();
     message
         .with("signature", &BASE64.encode(&signature))
         .with("signature-input", &format!("sig1={params}"))
@@ -211,7 +213,7 @@ fn the_window_is_wide_and_can_be_taken_away() {
 fn only_ed25519_keys_sign() {
     for algorithm in Algorithm::ALL {
         let key = key(algorithm);
-        let signer = GnapSigner::open_payments(key.clone(), "k");
+        let signer = GnapSigner::open_payments(Arc::clone(&key), "k");
         let message = unsigned().signed(&signer, &stamp(NOW));
         let bound = bound(&key, "k", HTTPSIG);
         let got = message.verify_by(&bound, NOW, &Policy::open_payments());
@@ -241,6 +243,7 @@ fn the_client_for_rust_is_understood_here_and_nowhere_else() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn g1_the_client_for_rust_is_held_to_the_same_rules() {
     let message = rust_client(prepared(), NOW);
     let input = message.header("signature-input").to_owned();

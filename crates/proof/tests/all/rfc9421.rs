@@ -18,6 +18,9 @@ use crate::keyring::key;
 
 const VECTORS: &str = include_str!("../vectors/rfc9421.json");
 
+/// Header field lines.
+type Lines<'a> = &'a [(&'a str, &'a str)];
+
 fn vectors() -> Value {
     serde_json::from_str(VECTORS).unwrap()
 }
@@ -221,7 +224,7 @@ fn rfc9421_b_4_what_may_change_and_what_may_not() {
     let added = format!("{uri}&param=added");
     let date = ("date", "Fri, 15 Jul 2022 14:24:55 GMT");
     let (json, any) = (("accept", "application/json"), ("accept", "*/*"));
-    let cases: [(&str, &str, &str, &[(&str, &str)], bool); 7] = [
+    let cases: [(&str, &str, &str, Lines<'_>, bool); 7] = [
         ("as it was", "GET", uri, &[date, json, any], true),
         (
             "language and query added",
@@ -492,6 +495,7 @@ fn rfc9421_2_5_what_has_no_base() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn rfc9421_4_labels_pair_up_and_fields_have_their_form() {
     const INPUT: &str = r#"a=("@method");created=1"#;
     const MANY: ProofError = ProofError::TooManySignatures;
@@ -598,8 +602,8 @@ fn rfc9421_4_labels_pair_up_and_fields_have_their_form() {
         };
         assert_eq!(read_signatures(&request).err(), refusal, "{name}");
     }
-    let none = read_signatures(&at("https://as.example/"));
-    assert_eq!(none, Err(ProofError::MissingHeader("signature-input")));
+    let absent = read_signatures(&at("https://as.example/"));
+    assert_eq!(absent, Err(ProofError::MissingHeader("signature-input")));
     let half = RequestParts {
         headers: &[("signature-input", INPUT)],
         ..at("https://as.example/")
