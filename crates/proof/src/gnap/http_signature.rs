@@ -6,9 +6,9 @@ use crate::digest::{DigestAlgorithm, verify_content_digest};
 use crate::error::ProofError;
 use crate::gnap::key::{GnapKey, ProofMethod};
 use crate::gnap::open_payments::read_rust_client;
-use crate::gnap::policy::{Policy, Profile};
+use crate::gnap::policy::Profile;
 use crate::gnap::proof_of::{ProofOf, Statement};
-use crate::gnap::request::GnapRequest;
+use crate::gnap::verify::Check;
 use crate::httpsig::{Candidate, read_signatures};
 use crate::jwk::PublicJwk;
 use crate::key::Algorithm;
@@ -17,14 +17,6 @@ use crate::key::Algorithm;
 pub(crate) const TAG: &str = "gnap";
 /// The tag of a signature by which a new key takes over.
 pub(crate) const ROTATION_TAG: &str = "gnap-rotate";
-
-/// Everything a signature is held against.
-#[derive(Clone, Copy)]
-pub(crate) struct Check<'a> {
-    pub(crate) request: &'a GnapRequest<'a>,
-    pub(crate) now: i64,
-    pub(crate) policy: &'a Policy,
-}
 
 impl Check<'_> {
     /// Finds a signature by `key` that meets every rule.

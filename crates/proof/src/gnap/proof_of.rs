@@ -2,14 +2,17 @@
 //!
 //! Spec: RFC 9635 §7.3.1, §11.2
 
+use std::fmt;
+
 use aws_lc_rs::digest::{Context, SHA256};
 use data_encoding::BASE64URL_NOPAD;
 
 use crate::gnap::key::{GnapKey, ProofMethod};
+use crate::jwk::PublicJwk;
 use crate::key::Algorithm;
 
 /// A proof that passed every check. Only this crate can build one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ProofOf {
     method: ProofMethod,
     thumbprint: String,
@@ -114,9 +117,22 @@ impl ProofOf {
     }
 }
 
+impl fmt::Debug for ProofOf {
+    /// Does not show the content.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ProofOf")
+            .field("method", &self.method)
+            .field("thumbprint", &self.thumbprint)
+            .field("created", &self.created)
+            .field("replay", &self.replay)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Names a proof by its nonce or else by its signature, together with the key: another client may use the same nonce.
 fn replay_name(key: &GnapKey, nonce: Option<&str>, signature: &[u8]) -> String {
-    let algorithm = key.jwk().map(crate::jwk::PublicJwk::algorithm);
+    let algorithm = key.jwk().map(PublicJwk::algorithm);
     let (kind, value): (&[u8], &[u8]) = match (nonce, algorithm) {
         (Some(nonce), _) => (b"nonce\0", nonce.as_bytes()),
         // Whoever sees an ECDSA signature (r, s) can make another one, (r, n - s), of the same bytes without the key. The first

@@ -2,6 +2,7 @@
 //!
 //! Spec: RFC 9635 §7.2, §7.3.1–7.3.4, RFC 9421 §3.1
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::digest::{DigestAlgorithm, content_digest};
@@ -32,12 +33,20 @@ pub struct Stamp<'a> {
 }
 
 /// What a proof adds to a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignedRequest {
     /// Fields that take the place of fields of the same name, in lower case.
     pub headers: Vec<(&'static str, String)>,
     /// The content to send.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for SignedRequest {
+    /// Shows the names of the fields, whose values carry tokens.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.headers.iter().map(|(name, _)| name);
+        formatter.debug_list().entries(names).finish()
+    }
 }
 
 /// Proves one key, by one method.

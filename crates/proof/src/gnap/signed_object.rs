@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::ProofError;
-use crate::gnap::http_signature::Check;
 use crate::gnap::key::{GnapKey, ProofMethod};
 use crate::gnap::policy::Profile;
 use crate::gnap::proof_of::{ProofOf, Statement};
-use crate::gnap::request::token_hash;
+use crate::gnap::request::{GnapRequest, token_hash};
+use crate::gnap::verify::Check;
 use crate::jws::Jws;
 
 /// The field that carries a detached object.
@@ -179,9 +179,7 @@ pub(crate) fn detached_payload(body: &[u8]) -> Vec<u8> {
 }
 
 /// Returns the compact form that is the content of a request, if its media type says that it is one (§7.3.4).
-pub(crate) fn attached_object<'a>(
-    request: &crate::gnap::GnapRequest<'a>,
-) -> Result<&'a str, ProofError> {
+pub(crate) fn attached_object<'a>(request: &GnapRequest<'a>) -> Result<&'a str, ProofError> {
     let media_type = request.parts().single("content-type")?;
     let media_type = media_type.ok_or(ProofError::MissingHeader("content-type"))?;
     let essence = media_type.split(';').next().unwrap_or_default();

@@ -5,13 +5,20 @@
 use std::borrow::Cow;
 
 use crate::error::ProofError;
-use crate::gnap::http_signature::Check;
 use crate::gnap::key::{GnapKey, ProofMethod};
 use crate::gnap::policy::{Policy, Profile};
 use crate::gnap::proof_of::ProofOf;
 use crate::gnap::request::GnapRequest;
 use crate::gnap::signed_object::attached_object;
 use crate::jws::Jws;
+
+/// Everything a proof is held against.
+#[derive(Clone, Copy)]
+pub(crate) struct Check<'a> {
+    pub(crate) request: &'a GnapRequest<'a>,
+    pub(crate) now: i64,
+    pub(crate) policy: &'a Policy,
+}
 
 /// Checks that `request` was sent by the holder of `key`, at `now` in seconds since 1970.
 ///

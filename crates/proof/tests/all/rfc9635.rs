@@ -597,3 +597,14 @@ fn a_signer_covers_what_the_request_has() {
         .filter(|(name, _)| name == "content-digest");
     assert_eq!(names.count(), 1);
 }
+
+#[test]
+fn what_is_printed_for_logs_shows_no_token() {
+    let message = honest();
+    let shown = message.read(|request| format!("{request:?}"));
+    let proof = message.verify_at(&k1(HTTPSIG), NOW).unwrap();
+    let added = unsigned().read(|request| signer(1, HTTPSIG).sign(request, &stamp(NOW)));
+    for text in [shown, format!("{proof:?}"), format!("{added:?}")] {
+        assert!(!text.contains(TOKEN) && text.len() < 400, "{text}");
+    }
+}
