@@ -11,10 +11,11 @@ use aws_lc_rs::signature::Ed25519KeyPair;
 use data_encoding::BASE64URL_NOPAD;
 use placet_core::{
     Id,
+    callback::{Callback, Message},
     client::{AuthenticatedClient, Client, ClientMetadata, OnceProof},
     engine::{
         Answer, Ask, Caller, Collect, CollectBy, Decider, Decision, Engine, Error, Handover,
-        Limits, NewClient, NewPerson, Opened, RefreshRequest, SignIn, View,
+        Limits, NewClient, NewPerson, NewTenant, Opened, RefreshRequest, SignIn, View,
     },
     event::EventKind,
     issuer::Issuer,
@@ -25,6 +26,7 @@ use placet_core::{
     right::Rights,
     secret::{Secret, SecretHash, kind},
     store::{Change, Commit, Record, Store},
+    tenant::IdentityProvider,
     testing::{FixedClock, MemoryStore, SeededRandom},
     time::{Clock as _, Lifetime, Timestamp},
     token::{AccessFormat, Basis, SignError, Signer, TokenSet, TokenSpec},
@@ -244,6 +246,30 @@ pub(crate) fn refresh(bound_to_session: bool) -> TokenSpec {
 /// Both, offline.
 pub(crate) fn specs(basis: &Basis<'_>) -> Vec<TokenSpec> {
     vec![access(basis, false), refresh(false)]
+}
+
+/// What a callback carries.
+pub(crate) fn message() -> Message {
+    Message {
+        method: "POST".to_owned(),
+        url: "https://client.example/finish".to_owned(),
+        headers: Vec::new(),
+        body: Some("{}".to_owned()),
+    }
+}
+
+/// A tenant whose issuer has this name.
+pub(crate) fn tenant(name: &str) -> NewTenant {
+    NewTenant {
+        id: None,
+        issuer_url: format!("https://auth.example/{name}"),
+        idp: Some(IdentityProvider {
+            consent_url: "https://idp.example/consent".to_owned(),
+            secrets: vec![SecretHash::of("idp secret")],
+        }),
+        api_secret: Some("api secret".to_owned().into()),
+        declared: None,
+    }
 }
 
 /// A token set as the client gets it.
@@ -475,6 +501,31 @@ impl Scene {
             .refresh(&ask, &Caller::default())
             .await?
             .into_inner())
+    }
+
+    /// Enqueues a callback with an event of a request of `tv`. It is due at once, and tried for [`WAIT`].
+    pub(crate) async fn enqueue(&self) -> Id<Callback> {
+        let opened = self.device(&self.client("tv").await).await;
+        let (engine, now) = (&self.engine, self.now());
+        let id = Id::random(engine.random());
+        let callback = Callback {
+            id,
+            face: FaceName(Cow::Borrowed("gnap")),
+            request: Some(opened.request.id),
+            client: Some(opened.request.asker.client),
+            message: message().seal(id, engine.vault(), engine.random()),
+            created_at: now,
+            due_at: now,
+            attempts: 0,
+            leased_until: None,
+            keep_until: now.plus(WAIT),
+        };
+        let mut event = engine.note(EventKind::IntervalGrown, &Caller::default());
+        event.request = callback.request;
+        let commit = Commit::new(self.setting.issuer, event)
+            .with(Change::insert(Record::Callback(callback)));
+        engine.put(commit).await.unwrap();
+        id
     }
 
     pub(crate) async fn is_active(&self, set: &TokenSet) -> bool {

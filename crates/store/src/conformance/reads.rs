@@ -44,6 +44,28 @@ pub async fn a_page_is_in_key_order(scene: Scene) {
     assert!(page(None, 0).await.is_empty());
 }
 
+/// Of every kind one record: written, read, listed, changed and deleted.
+pub async fn every_kind_of_record_is_kept(scene: Scene) {
+    let records = scene.one_of_each();
+    let tables: Vec<_> = records.iter().map(|record| record.key().table).collect();
+    assert_eq!(tables, Table::ALL);
+    scene.insert(records.clone()).await;
+    for record in records {
+        let (key, issuer) = (record.key(), scene.issuer);
+        let found = scene.get(key).await.unwrap();
+        assert_eq!((&found.value, found.version), (&record, 1));
+        let listed = scene.store.page(issuer, key.table, None, 9).await.unwrap();
+        assert_eq!(listed, [found]);
+        let update = Change::update(1, record.clone());
+        scene.write([update]).await.unwrap();
+        let elsewhere = scene.second.get(issuer, key).await.unwrap().unwrap();
+        assert_eq!((elsewhere.value, elsewhere.version), (record, 2));
+        let gone = Change::Delete { key, version: 2 };
+        scene.write([gone]).await.unwrap();
+        assert!(scene.get(key).await.is_none(), "{key:?}");
+    }
+}
+
 /// Grants and sessions are listed under their person, families under their grant; nobody else's.
 pub async fn what_is_owned_is_listed(scene: Scene) {
     let (ada, bob) = (scene.person("ada"), scene.person("bob"));

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use placet_core::{
+    callback::Callback,
     client::{Client, ClientMetadata},
     grant::Grant,
     id::Id,
     issuer::Issuer,
+    key::StoredKey,
     pending::{
         Asker, DecidedBy, Delivery, EndKind, Ending, FaceName, Handle, HandleKind, Payload,
         PendingRequest, SignInNeed, State,
@@ -14,9 +16,11 @@ use placet_core::{
     person::{Authentication, Person, Session},
     right::Rights,
     secret::{SecretHash, kind},
-    store::Record,
+    store::{Name, Record},
+    tenant::{IdentityProvider, Tenant},
     time::Lifetime,
     token::{AccessToken, Family, RefreshToken},
+    vault::{DataKey, Sealed},
 };
 
 use super::Scene;
@@ -180,6 +184,85 @@ impl Scene {
             revoked_at: None,
             binding: None,
         }
+    }
+
+    pub(super) fn tenant(&self, name: &str) -> Tenant {
+        let issuer = Issuer::new(&format!("https://auth.example/{name}"), self.now());
+        Tenant {
+            id: self.id(),
+            issuer: issuer.id,
+            issuer_url: issuer.url,
+            idp: Some(IdentityProvider {
+                consent_url: "https://idp.example/consent".to_owned(),
+                secrets: vec![SecretHash::of("new"), SecretHash::of("old")],
+            }),
+            api_secret: Some(self.sealed()),
+            declared: None,
+            created_at: self.now(),
+            changed_at: self.now(),
+            deleted_at: None,
+        }
+    }
+
+    pub(super) fn callback(&self) -> Callback {
+        let now = self.now();
+        Callback {
+            id: self.id(),
+            face: FaceName(Cow::Borrowed("gnap")),
+            request: Some(self.id()),
+            client: Some(self.id()),
+            message: self.sealed(),
+            created_at: now,
+            due_at: now,
+            attempts: 0,
+            leased_until: None,
+            keep_until: now.plus(LIFE),
+        }
+    }
+
+    fn sealed(&self) -> Sealed {
+        Sealed {
+            key: self.id(),
+            text: "AAAA".to_owned(),
+        }
+    }
+
+    /// One record of each kind, in the order of their tables.
+    pub(super) fn one_of_each(&self) -> Vec<Record> {
+        let (now, person) = (self.now(), self.person("ada"));
+        let family = self.family(None);
+        let request = self.request(State::Pending);
+        vec![
+            Record::Issuer(issuer_record(self)),
+            Record::Client(self.client("tv")),
+            Record::Person(person.clone()),
+            Record::Name(Name::username("ada").standing_for(person.id)),
+            Record::Session(self.session(person.id, "cookie")),
+            pending(request.clone()),
+            Record::Handle(handle(&request, "code")),
+            Record::Grant(self.grant(person.id)),
+            Record::Family(family.clone()),
+            Record::Refresh(self.refresh(family.id, "refresh")),
+            Record::Access(self.access("token")),
+            Record::SigningKey(StoredKey {
+                id: self.id(),
+                kid: "kid".to_owned(),
+                alg: "ES256".to_owned(),
+                public: serde_json::json!({ "kty": "EC" }),
+                private: self.sealed(),
+                created_at: now,
+                active_from: now,
+                retire_at: None,
+            }),
+            Record::DataKey(DataKey {
+                id: self.id(),
+                master: "master".to_owned(),
+                wrapped: "AAAA".to_owned(),
+                created_at: now,
+            }),
+            Record::Tenant(self.tenant("one")),
+            Record::Callback(self.callback()),
+        ]
     }
 
     fn authentication(&self) -> Authentication {

@@ -27,12 +27,16 @@ pub async fn k10_retention_ends_after_its_last_millisecond(scene: Scene) {
     let person = scene.id();
     let mut grant = scene.grant(person);
     grant.keep_until = Some(scene.now().plus(LIFE));
+    let mut client = scene.client("a key's thumbprint");
+    client.keep_until = Some(scene.now().plus(LIFE));
     let records = [
         Record::Access(scene.access("token")),
         Record::Session(scene.session(person, "cookie")),
         Record::Refresh(scene.refresh(scene.id(), "refresh")),
         Record::Grant(grant),
         Record::Family(scene.family(None)),
+        Record::Client(client),
+        Record::Callback(scene.callback()),
         pending(scene.request(State::Pending)),
         Record::Handle(handle(&scene.request(State::Pending), "code")),
     ];
@@ -122,12 +126,15 @@ pub async fn k10_old_events_go(scene: Scene) {
     assert_eq!(sweep(99).await, (0, first(5)));
 }
 
-/// People, clients, names, issuers and standing grants are never swept.
+/// People, named clients, names, issuers, tenants and standing grants are never swept.
 pub async fn what_never_ends_is_never_swept(scene: Scene) {
     let person = scene.person("ada");
     let grant = scene.grant(person.id);
     let name = placet_core::store::Name::username("ada").standing_for(person.id);
+    let mut deleted = scene.tenant("one");
+    deleted.deleted_at = Some(scene.now());
     let records = [
+        Record::Tenant(deleted),
         Record::Issuer(issuer_record(&scene)),
         Record::Client(scene.client("tv")),
         Record::Grant(grant),

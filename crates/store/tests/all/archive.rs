@@ -11,14 +11,18 @@
 use std::{fs, path::PathBuf, sync::Arc};
 
 use placet_core::{
+    callback::Callback,
     event::{Event, EventKind},
     id::Id,
     issuer::Issuer,
+    pending::FaceName,
     person::{Authentication, Session},
     secret::{SecretHash, kind},
     store::{Change, Commit, Name, Record, Store, StoreError},
+    tenant::Tenant,
     testing::{FixedClock, SeededRandom},
     time::{Lifetime, Timestamp},
+    vault::Sealed,
 };
 use placet_store::{
     Location, OpenStore, Place,
@@ -194,6 +198,39 @@ impl Hand {
         }
     }
 
+    fn tenant(&self, now: Timestamp) -> Tenant {
+        let issuer = Issuer::new(&format!("{}/tenant", self.issuer.url), now);
+        Tenant {
+            id: Id::random(&self.random),
+            issuer: issuer.id,
+            issuer_url: issuer.url,
+            idp: None,
+            api_secret: None,
+            declared: None,
+            created_at: now,
+            changed_at: now,
+            deleted_at: None,
+        }
+    }
+
+    fn callback(&self, now: Timestamp) -> Callback {
+        Callback {
+            id: Id::random(&self.random),
+            face: FaceName("gnap".into()),
+            request: None,
+            client: None,
+            message: Sealed {
+                key: Id::random(&self.random),
+                text: "AAAA".to_owned(),
+            },
+            created_at: now,
+            due_at: now,
+            attempts: 0,
+            leased_until: None,
+            keep_until: now.plus(Lifetime::from_secs(600)),
+        }
+    }
+
     /// Puts something into several sections, more of it than travels at once.
     async fn fill(&self, store: &dyn Store) {
         self.write(store, Change::insert(Record::Issuer(self.issuer.clone())))
@@ -210,9 +247,13 @@ impl Hand {
             }
             store.commit(commit).await.unwrap();
         }
-        let session = self.session(store.now());
-        self.write(store, Change::insert(Record::Session(session)))
-            .await;
+        let now = store.now();
+        let commit = self
+            .commit(store, EventKind::TenantChanged)
+            .with(Change::insert(Record::Session(self.session(now))))
+            .with(Change::insert(Record::Tenant(self.tenant(now))))
+            .with(Change::insert(Record::Callback(self.callback(now))));
+        store.commit(commit).await.unwrap();
     }
 }
 
@@ -244,7 +285,9 @@ async fn what_was_backed_up_comes_back_byte_for_byte(way: Way) {
     assert_eq!(written.counts["name"], 1_400);
     assert_eq!(written.counts["spent"], 1_400);
     assert_eq!(written.counts["event"], 32);
-    assert_eq!(written.counts["session"], 2);
+    for section in ["session", "tenant", "callback"] {
+        assert_eq!(written.counts[section], 2, "{section}");
+    }
 
     let (_, read) = archive::restore(&file, &to.place, Extent::Everything)
         .await
@@ -337,7 +380,7 @@ async fn an_archive_that_was_changed_or_cut_leaves_the_store_empty(way: Way) {
         ),
         (
             "a newer schema",
-            good.replacen("\"schema\":1", "\"schema\":1000", 1),
+            good.replacen("\"schema\":2", "\"schema\":1000", 1),
         ),
     ] {
         assert_ne!(text, good, "{name}");
@@ -385,7 +428,10 @@ async fn k4_a_restore_begins_a_new_epoch(way: Way) {
     let (_, kept) = archive::restore(&file, &to.place, Extent::NewEpoch(now))
         .await
         .unwrap();
-    assert_eq!(kept.counts["session"], 0);
+    for section in ["session", "callback"] {
+        assert_eq!(kept.counts[section], 0, "{section}");
+    }
+    assert_eq!(kept.counts["tenant"], 2);
     assert_eq!(kept.counts["name"], written.counts["name"]);
     assert_eq!(kept.counts["spent"], written.counts["spent"]);
     assert_eq!(kept.counts["event"], written.counts["event"] + 2);

@@ -5,6 +5,7 @@ mod archive;
 mod files;
 mod full;
 mod harness;
+mod outbox;
 #[cfg(feature = "postgres-tests")]
 mod postgres_cluster;
 #[cfg(feature = "postgres-tests")]
@@ -27,6 +28,7 @@ mod processes;
 #[path = "../../../core/tests/all/scene.rs"]
 mod scene;
 mod schema;
+mod upgrade;
 mod verify;
 
 mod sqlite {

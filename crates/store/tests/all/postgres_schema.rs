@@ -2,14 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use placet_core::testing::FixedClock;
+use placet_core::{secret::Digest, testing::FixedClock};
 use placet_store::{
     PostgresStore, PostgresUrl,
     postgres::{Migrated, OpenError},
 };
 use tokio::task::JoinSet;
 
-use crate::postgres_cluster::{Cluster, Node, settings};
+use crate::{
+    postgres_cluster::{Cluster, Node, literal, settings},
+    upgrade::Old,
+};
 
 /// Changes a migrated database with plain SQL, then opens it.
 async fn reopened_after(sql: &str) -> Result<(), OpenError> {
@@ -29,7 +32,7 @@ async fn applied(database: &str) -> String {
 /// K9: the release before may run on beside nodes of the next one, whose migrations say so.
 #[tokio::test(flavor = "multi_thread")]
 async fn k9_a_newer_schema_that_says_so_is_used() {
-    let usable = "INSERT INTO migration VALUES (2, 'of the next release', 'x', 1)";
+    let usable = "INSERT INTO migration VALUES (3, 'of the next release', 'x', 2)";
     reopened_after(usable).await.unwrap();
 }
 
@@ -37,12 +40,12 @@ async fn k9_a_newer_schema_that_says_so_is_used() {
 #[tokio::test(flavor = "multi_thread")]
 async fn k9_a_newer_schema_that_does_not_is_refused() {
     for newer in [
-        "INSERT INTO migration VALUES (2, 'of the next release', 'x', 2)",
-        "INSERT INTO migration VALUES (2, 'of the next release', 'x', 1), (3, 'of the one after it', 'x', 2)",
+        "INSERT INTO migration VALUES (3, 'of the next release', 'x', 3)",
+        "INSERT INTO migration VALUES (3, 'of the next release', 'x', 2), (4, 'of the one after it', 'x', 3)",
     ] {
         let refused = reopened_after(newer).await.unwrap_err();
         assert!(
-            matches!(refused, OpenError::Newer { known: 1, .. }),
+            matches!(refused, OpenError::Newer { known: 2, .. }),
             "{refused}"
         );
         assert!(refused.to_string().contains("newer release"), "{refused}");
@@ -98,12 +101,54 @@ async fn k9_nodes_that_start_together_migrate_once() {
     let told: Vec<_> = nodes.join_all().await;
     assert!(
         told.iter()
-            .all(|one| matches!(one, Ok(Migrated { to: 1, .. }))),
+            .all(|one| matches!(one, Ok(Migrated { to: 2, .. }))),
         "{told:?}"
     );
-    assert_eq!(applied(&database).await, "1");
+    assert_eq!(applied(&database).await, "2");
     let again = PostgresStore::migrate(&url, &settings()).await.unwrap();
-    assert_eq!(again, Migrated { from: 1, to: 1 });
+    assert_eq!(again, Migrated { from: 2, to: 2 });
+}
+
+/// K9: what the first migration alone has made gains what is new and loses nothing; the release before, which looks at
+/// `usable_from` alone, goes on with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn k9_a_database_of_the_release_before_is_brought_up_to_date() {
+    const FIRST: &str = include_str!("../../src/postgres/migrations/0001_records.sql");
+    let cluster = Cluster::shared().await;
+    let database = cluster.database().await;
+    let old = Old::new();
+    let mut sql = format!(
+        "{FIRST} CREATE TABLE migration (number bigint PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, \
+         usable_from bigint NOT NULL); CREATE TABLE migration_lock (id bigint PRIMARY KEY); \
+         INSERT INTO migration_lock (id) VALUES (1); INSERT INTO migration VALUES (1, 'records', '{}', 1);",
+        Digest::of(FIRST)
+    );
+    for record in old.records() {
+        let key = record.key();
+        let (issuer, row) = (literal(old.issuer.id.as_bytes()), literal(key.bytes()));
+        let body = String::from_utf8(record.encode()).unwrap();
+        let insert = format!(
+            " INSERT INTO {} (issuer, key, version, body) VALUES ('{issuer}', '{row}', 1, $raw${body}$raw$);",
+            key.table.name()
+        );
+        sql.push_str(&insert);
+    }
+    cluster.sql(&database, &sql).await.unwrap();
+    let url: PostgresUrl = cluster.url_of(&database).parse().unwrap();
+    let told = PostgresStore::migrate(&url, &settings()).await.unwrap();
+    assert_eq!(told, Migrated { from: 1, to: 2 });
+    let usable_from = "SELECT max(usable_from) FROM migration";
+    assert_eq!(cluster.value(&database, usable_from).await, "1");
+    let store = cluster.open(&database, &FixedClock::default()).await;
+    old.is_whole_and_goes_on(&store.unwrap()).await;
+    let shape = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM (\
+        SELECT format('%s %s %s %s', table_name, column_name, data_type, is_nullable) AS line \
+        FROM information_schema.columns WHERE table_schema = 'public' \
+        UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public') AS all_lines";
+    let (node, fresh) = Node::new(4).await;
+    node.store.close().await;
+    let made = cluster.value(&fresh, shape).await;
+    assert_eq!(cluster.value(&database, shape).await, made);
 }
 
 /// K9: killed at whatever step, a migration has happened or has not.
@@ -127,12 +172,20 @@ async fn k9_a_migration_that_is_killed_leaves_the_old_schema_or_the_new() {
             Ok(_) => whole += 1,
             Err(_) => cut += 1,
         }
-        let count = "SELECT count(*) FROM pg_tables WHERE tablename IN ('issuer', 'access', 'spent', 'revision')";
-        let tables = cluster.value(&database, count).await;
-        assert!(["0", "4"].contains(&tables.as_str()), "{tables}");
+        let count = async |names: &str| {
+            let sql = format!(
+                "SELECT count(*) FROM pg_class WHERE relname IN ({names}) AND relnamespace = 'public'::regnamespace"
+            );
+            cluster.value(&database, &sql).await
+        };
+        let first = count("'issuer', 'access', 'spent', 'revision'").await;
+        let second = count("'tenant', 'callback', 'client_keep_until'").await;
+        let states = [("0", "0"), ("4", "0"), ("4", "3")];
+        let state = (first.as_str(), second.as_str());
+        assert!(states.contains(&state), "{state:?}");
         let after = PostgresStore::migrate(&url, &settings()).await.unwrap();
-        assert_eq!(after.to, 1);
-        assert_eq!(applied(&database).await, "1");
+        assert_eq!(after.to, 2);
+        assert_eq!(applied(&database).await, "2");
     }
     assert!(cut > 0 && whole + cut == 24, "{cut} cut, {whole} whole");
 }

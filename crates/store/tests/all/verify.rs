@@ -6,9 +6,12 @@
     reason = "each case is called by tests of several names; a step that fails fails the test"
 )]
 
+mod owed;
+
 use std::sync::Arc;
 
 use placet_core::{
+    callback::Callback,
     client::Client,
     engine::{Engine, FOR_EVER, Violation},
     event::{Event, EventKind},
@@ -20,6 +23,7 @@ use placet_core::{
     right::Rights,
     secret::{SecretHash, kind},
     store::{Name, Record, Store, Table},
+    tenant::Tenant,
     time::{Lifetime, Timestamp},
     token::{AccessToken, Family, RefreshToken},
     vault::Sealed,
@@ -61,6 +65,8 @@ struct Held {
     session: Session,
     client: Client,
     collected: Event,
+    tenant: Tenant,
+    owed: Callback,
 }
 
 /// Fills a store by the verbs: people sign in, devices and browsers ask, and it is agreed, denied, used and revoked.
@@ -81,6 +87,7 @@ async fn grow(setting: Setting, store: Arc<dyn Store>) -> (Scene, Held) {
         .await
         .unwrap();
     scene.device(&tv).await;
+    let (tenant, owed) = owed::grow(&scene).await;
     let store = Arc::clone(scene.engine.store());
     let issuer = scene.setting.issuer;
     let access = store.access(issuer, SecretHash::of(&first.access[0].token));
@@ -112,6 +119,8 @@ async fn grow(setting: Setting, store: Arc<dyn Store>) -> (Scene, Held) {
         session,
         client: client.as_ref().clone(),
         collected,
+        tenant,
+        owed,
     };
     (scene, held)
 }
@@ -637,6 +646,8 @@ async fn every_planted_violation_is_named<F: Future<Output = Place>>(
         wrong_records(&held),
         wrong_tokens(&held),
         wrong_secrets(&held),
+        owed::wrong_callbacks(&held),
+        owed::wrong_tenants(&held),
         more(&held),
     ];
     for planted in plants.iter().flatten() {

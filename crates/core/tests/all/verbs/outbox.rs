@@ -3,57 +3,21 @@
 use std::sync::Arc;
 
 use placet_core::{
-    Id, Refusal,
-    callback::{Callback, Message},
-    engine::{Caller, Error, Failed},
+    Refusal,
+    callback::Callback,
+    engine::{Error, Failed},
     event::EventKind,
-    pending::FaceName,
-    store::{Change, Commit, Record, StoreError, Versioned},
+    store::{StoreError, Versioned},
     testing::Fault,
     time::Lifetime,
 };
 
-use crate::scene::{Scene, WIDE, refused};
+use crate::scene::{Scene, WAIT, WIDE, message, refused};
 
 const SECOND: Lifetime = Lifetime::from_secs(1);
 const LEASE: Lifetime = Lifetime::from_secs(30);
-const TRIED_FOR: Lifetime = Lifetime::from_secs(600);
 
 impl Scene {
-    fn message() -> Message {
-        Message {
-            method: "POST".to_owned(),
-            url: "https://client.example/finish".to_owned(),
-            headers: Vec::new(),
-            body: Some("{}".to_owned()),
-        }
-    }
-
-    /// Enqueues a callback with an event of a request of `tv`.
-    async fn enqueue(&self) -> Id<Callback> {
-        let opened = self.device(&self.client("tv").await).await;
-        let (engine, now) = (&self.engine, self.now());
-        let id = Id::random(engine.random());
-        let callback = Callback {
-            id,
-            face: FaceName("gnap".into()),
-            request: Some(opened.request.id),
-            client: Some(opened.request.asker.client),
-            message: Self::message().seal(id, engine.vault(), engine.random()),
-            created_at: now,
-            due_at: now,
-            attempts: 0,
-            leased_until: None,
-            keep_until: now.plus(TRIED_FOR),
-        };
-        let mut event = engine.note(EventKind::IntervalGrown, &Caller::default());
-        event.request = Some(opened.request.id);
-        let commit = Commit::new(self.setting.issuer, event)
-            .with(Change::insert(Record::Callback(callback)));
-        engine.put(commit).await.unwrap();
-        id
-    }
-
     async fn due(&self) -> Vec<Versioned<Callback>> {
         self.engine.due_callbacks(100).await.unwrap()
     }
@@ -89,12 +53,12 @@ async fn what_is_due_is_sent_once_and_gone() {
     let claimed = scene.claimed().await;
     assert_eq!((claimed.value.id, claimed.value.attempts), (id, 1));
     let message = claimed.value.message(scene.engine.vault()).unwrap();
-    assert_eq!(message, Scene::message());
+    assert_eq!(message, message());
     assert!(scene.due().await.is_empty(), "somebody holds it");
     scene.verified().await;
     scene.engine.settle_callback(claimed).await.unwrap();
     assert_eq!(refused(scene.engine.callback(id).await), Refusal::NotFound);
-    scene.advance(TRIED_FOR);
+    scene.advance(WAIT);
     assert!(scene.due().await.is_empty());
     assert_eq!(scene.told(EventKind::CallbackClaimed).await, [None]);
     assert_eq!(scene.told(EventKind::CallbackSent).await, [None]);
@@ -170,7 +134,7 @@ async fn whoever_finds_it_too_late_gives_it_up() {
     let scene = Scene::new().await;
     let id = scene.enqueue().await;
     let seen = scene.due_one().await;
-    scene.advance(TRIED_FOR);
+    scene.advance(WAIT);
     assert_eq!(scene.engine.sweep(scene.now()).await.unwrap(), 0);
     assert_eq!(scene.due_one().await, seen);
     let told = scene.engine.claim_callback(seen, LEASE).await;

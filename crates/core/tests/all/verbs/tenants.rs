@@ -9,25 +9,11 @@ use placet_core::{
     issuer::Issuer,
     secret::SecretHash,
     store::StoreError,
-    tenant::{IdentityProvider, Tenant},
+    tenant::Tenant,
     testing::Fault,
 };
-use zeroize::Zeroizing;
 
-use crate::scene::{Scene, URL, WIDE, refused};
-
-fn tenant(name: &str) -> NewTenant {
-    NewTenant {
-        id: None,
-        issuer_url: format!("https://auth.example/{name}"),
-        idp: Some(IdentityProvider {
-            consent_url: "https://idp.example/consent".to_owned(),
-            secrets: vec![SecretHash::of("idp secret")],
-        }),
-        api_secret: Some(Zeroizing::new("api secret".to_owned())),
-        declared: None,
-    }
-}
+use crate::scene::{Scene, URL, WIDE, refused, tenant};
 
 impl Scene {
     async fn add(&self, new: NewTenant) -> Result<Tenant, Error> {

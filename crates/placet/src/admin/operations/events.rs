@@ -81,6 +81,12 @@ pub struct EventView {
     /// The session concerned (`sid`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// The tenant concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// The callback concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub callback: Option<String>,
     /// The `jti` of the access tokens it was about.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<String>,
@@ -103,6 +109,8 @@ impl From<Event> for EventView {
             grant: event.grant.map(|id| id.to_string()),
             family: event.family.map(|id| id.to_string()),
             session: event.session.map(|id| id.to_string()),
+            tenant: event.tenant.map(|id| id.to_string()),
+            callback: event.callback.map(|id| id.to_string()),
             tokens: event.tokens.iter().map(ToString::to_string).collect(),
             note: event.note.map(std::borrow::Cow::into_owned),
         }
