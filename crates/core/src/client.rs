@@ -193,8 +193,8 @@ pub struct Client {
     pub resource_sets: BTreeMap<String, Vec<Detail>>,
     /// When it was registered.
     pub created_at: Timestamp,
-    /// When it may be deleted: no earlier than all that names it. Only a client known by nothing but its key has such a
-    /// time; it goes by no name. Absent: it stays until it is removed.
+    /// When it may be deleted. Only a client known by nothing but its key has such a time; it goes by no name. Whoever
+    /// writes what names it puts this off, in the same commit, to the end of that. Absent: it stays until it is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_until: Option<Timestamp>,
 }

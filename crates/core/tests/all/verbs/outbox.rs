@@ -82,7 +82,7 @@ async fn of_two_senders_one_gets_it() {
 }
 
 #[tokio::test]
-async fn k5_what_a_dead_sender_held_goes_out_again() {
+async fn what_a_dead_sender_held_goes_out_again() {
     let scene = Scene::new().await;
     scene.enqueue().await;
     let dead = scene.claimed().await;

@@ -44,7 +44,7 @@ async fn a_tenant_has_an_issuer_of_its_own_and_its_secret_is_sealed() {
 }
 
 #[tokio::test]
-async fn t15_no_two_tenants_share_an_id_or_an_issuer() {
+async fn no_two_tenants_share_an_id_or_an_issuer() {
     let scene = Scene::new().await;
     let first = scene.add(tenant("one")).await.unwrap();
     let is_duplicate =
@@ -104,7 +104,7 @@ async fn a_change_leaves_ids_and_issuer_alone() {
 }
 
 #[tokio::test]
-async fn a_deleted_tenant_is_there_for_operators_alone() {
+async fn k11_a_deleted_tenant_is_there_for_operators_alone() {
     let scene = Scene::new().await;
     let caller = Caller::default();
     let id = scene.add(tenant("one")).await.unwrap().id;
