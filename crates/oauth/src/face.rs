@@ -114,6 +114,7 @@ impl Face for OAuthFace {
             answer_origin: uri.as_ref().map(origin_or_scheme),
             from_device: false,
             start_again: shown.client.metadata.client_uri.clone(),
+            ..Prompt::default()
         }
     }
 

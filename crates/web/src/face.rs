@@ -1,14 +1,20 @@
 //! All that a protocol may plug into.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc};
 
 use http::Method;
 use placet_core::{
     engine::{Committed, Handover, Shown},
+    grant::Grant,
     pending::FaceName,
+    right::Rights,
     token::{Basis, TokenSpec},
 };
 
+pub use crate::ask::{
+    AskChange, AskLine, Interval, Money, Payment, PaymentKind, Period, PromptAsker,
+    StructuredRight, What,
+};
 use crate::{context::Call, reply::Reply, site::Site};
 
 /// A handler of one route.
@@ -151,7 +157,7 @@ impl Route {
     }
 }
 
-/// What a person is asked, beyond what every face has: the request's rights, client and code.
+/// What a person is asked, beyond what every face has: the request's scopes and resources, client and code.
 #[derive(Debug, Clone, Default)]
 pub struct Prompt {
     /// The host that gets the answer, proven by a registered redirect. Absent for a device.
@@ -162,6 +168,12 @@ pub struct Prompt {
     pub from_device: bool,
     /// Where the person can start again when the request has ended. Absent: at the device or the client.
     pub start_again: Option<String>,
+    /// Who asks. Absent: as the client's registration says.
+    pub asker: Option<PromptAsker>,
+    /// What is asked for beside scopes and resources, in the order to show.
+    pub asks: Vec<AskLine>,
+    /// Whether the request changes an earlier agreement, so that the page shows the difference.
+    pub modifies: bool,
 }
 
 /// Where the browser goes after an answer.
@@ -188,6 +200,16 @@ pub trait Face: Send + Sync {
     fn routes(&self, site: &Arc<Site>) -> Routes;
     /// What the person is asked. One page prints all faces.
     fn describe(&self, site: &Site, shown: &Shown) -> Prompt;
+    /// What is granted when the person keeps, of the optional lines of [`Prompt::asks`], those with the keys `kept`.
+    /// Lines that are not optional always stay. Optional scopes are no business of a face: the page takes out those that
+    /// were not ticked, whatever this returns.
+    fn narrowed(&self, _site: &Site, shown: &Shown, _kept: &BTreeSet<&str>) -> Rights {
+        shown.request.asked.clone()
+    }
+    /// What a standing agreement allows beside scopes and resources, for the person's own page. `None`: nothing.
+    fn describe_grant(&self, _site: &Site, _grant: &Grant) -> Option<Vec<AskLine>> {
+        None
+    }
     /// Which tokens an approval becomes. Pure.
     fn tokens(
         &self,

@@ -1,5 +1,6 @@
 //! The HTTP edge all faces share, and the person's side.
 
+mod ask;
 pub mod client_auth;
 pub mod context;
 pub mod face;

@@ -61,6 +61,7 @@ impl Face for PlainFace {
             answer_origin: origin.map(str::to_owned),
             from_device: origin.is_none(),
             start_again: origin.map(str::to_owned),
+            ..Prompt::default()
         }
     }
     fn tokens(&self, _site: &Site, _: &PendingRequest, _: &Basis<'_>) -> Vec<TokenSpec> {
