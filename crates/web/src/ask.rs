@@ -5,6 +5,7 @@
 //! Spec: RFC 9635 §2.1, §2.2, §2.3.2 and §8, RFC 9493 §3
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 /// Who asks, when the record of the client does not say it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,7 +68,8 @@ pub enum What {
 }
 
 /// The kinds of thing a payment right is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PaymentKind {
     /// Money that comes in.
     Incoming,
@@ -121,7 +123,7 @@ pub struct Interval {
 }
 
 /// A length of time as a calendar counts it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Period {
     /// Years.
     pub years: u32,
@@ -137,6 +139,31 @@ pub struct Period {
     pub minutes: u32,
     /// Seconds.
     pub seconds: u32,
+}
+
+impl Period {
+    /// Whole days, hours, minutes and seconds. `None` when there is nothing to count.
+    pub fn of_seconds(seconds: i64) -> Option<Self> {
+        let seconds = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0)?;
+        let part = |count: u64| u32::try_from(count).ok();
+        Some(Self {
+            days: part(seconds / 86_400)?,
+            hours: part(seconds / 3600 % 24)?,
+            minutes: part(seconds / 60 % 60)?,
+            seconds: part(seconds % 60)?,
+            ..Self::default()
+        })
+    }
+
+    /// Whether it has no length.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether it is a number of whole days, counted as a calendar does.
+    pub fn is_of_days(&self) -> bool {
+        (self.hours, self.minutes, self.seconds) == (0, 0, 0)
+    }
 }
 
 /// A right with a type and parts.

@@ -24,6 +24,8 @@ problem-stale-form = Diese Seite war zu lange offen. Es wurde nichts gesendet; b
 consent-title = Eine Bitte um Zugriff
 consent-heading = { $client } bittet um Zugriff auf Ihr Konto
 consent-device-heading = { $client } mit Ihrem Konto verbinden?
+consent-modify-heading = { $client } bittet darum, zu ändern, was Sie erlaubt haben
+consent-modifies = Dies ändert etwas, das Sie schon erlaubt haben. Was neu ist, was sich ändert und worum nicht mehr gebeten wird, ist gekennzeichnet.
 consent-what = Was erlaubt werden soll
 consent-only-know = Wissen, dass Sie hier ein Konto haben, und sonst nichts
 consent-optional = (nach Ihrer Wahl)
@@ -44,11 +46,140 @@ asker-first-seen = Hier zuerst gesehen:
 standing-first_party = Gehört zu diesem Dienst
 standing-proven = Identität geprüft
 standing-unproven = Identität nicht geprüft: Jeder kann diesen Namen verwenden
+name-only-said = „{ $name }“ (nicht geprüft)
+standing-only-said = Nicht geprüft: Das sagt die App nur von sich selbst
+standing-wallet = Geprüft durch den Schlüssel ihrer Wallet
+asker-says-host = Gibt an, zu { $host } zu gehören
+asker-says-wallet = Gibt als ihre Wallet an:
+asker-answer-host = Leitet Sie weiter zu { $host }
 
 mark-mixed-scripts = Dieser Name mischt Buchstaben verschiedener Alphabete. Vielleicht ahmt er einen anderen nach.
 mark-look-alike = Dieser Name verwendet Buchstaben eines anderen Alphabets, die lateinischen gleichen. Vielleicht ahmt er einen anderen nach.
 mark-hidden-characters = Dieser Name enthält verborgene Zeichen, hier als ⟨U+…⟩ gezeigt.
 mark-reserved-word = Dieser Name klingt amtlich. Er stammt nicht von diesem Dienst.
+
+## Worum außer Scopes gebeten wird
+ask-change-same = Wie bisher
+ask-change-added = Neu
+ask-change-changed = Geändert
+ask-change-removed = Wird nicht mehr verlangt
+ask-before = Bisher
+ask-after = Künftig
+
+payment-outgoing-create = Geld von Ihrem Konto senden
+payment-outgoing-see = Die Zahlungen sehen, die die App von Ihrem Konto gesendet hat
+payment-outgoing-see-all = Alle Zahlungen von Ihrem Konto sehen, auch die, die nicht von der App stammen
+payment-incoming-create = Zahlungen auf Ihr Konto vorbereiten
+payment-incoming-complete = Zahlungen auf Ihr Konto abschließen, sodass nichts mehr eingeht
+payment-incoming-see = Die Zahlungen auf Ihr Konto sehen, die die App vorbereitet hat
+payment-incoming-see-all = Alle Zahlungen auf Ihr Konto sehen, auch die, die nicht von der App stammen
+payment-quote-create = Fragen, was eine Zahlung von Ihrem Konto kosten würde
+payment-quote-see = Die Preise sehen, nach denen die App gefragt hat
+payment-quote-see-all = Alle Preise für Ihr Konto sehen, auch die, nach denen die App nicht gefragt hat
+payment-outgoing = Zahlungen von Ihrem Konto
+payment-incoming = Zahlungen auf Ihr Konto
+payment-quote = Preise von Zahlungen von Ihrem Konto
+payment-also = Sie darf außerdem:
+payment-other-actions = Weitere Aktionen:
+payment-nothing-said = Was die App dort darf, ist nicht gesagt.
+payment-up-to = Bis zu
+payment-to = An
+payment-to-anyone = wen immer sie wählt
+payment-no-limit = Ohne Obergrenze
+payment-no-limit-note = Die App darf jeden Betrag senden. Erlauben Sie das nur, wenn Sie ihr alles anvertrauen, was auf dem Konto ist.
+payment-in-total = insgesamt, bis Sie dies zurücknehmen
+payment-debit = Mehr als dies verlässt Ihr Konto nicht.
+payment-receive = So viel kommt an. Mit Gebühren und Umtausch kann mehr Ihr Konto verlassen.
+payment-of-which = Davon kommen bis zu { $amount } an.
+payment-total = Alles zusammen höchstens { $amount }.
+payment-account = Ihr Konto:
+payment-any-account = jedes Ihrer Konten
+money-odd-asset = „{ $asset }“
+money-no-asset = eines Guts ohne Namen
+
+interval-times = { $count ->
+    [one] einmal
+   *[other] { $shown }-mal
+}
+interval-endless = ohne Ende
+interval-from = ab dem
+every-years = { $count ->
+    [one] jedes Jahr
+   *[other] alle { $shown } Jahre
+}
+every-months = { $count ->
+    [one] jeden Monat
+   *[other] alle { $shown } Monate
+}
+every-weeks = { $count ->
+    [one] jede Woche
+   *[other] alle { $shown } Wochen
+}
+every-days = { $count ->
+    [one] jeden Tag
+   *[other] alle { $shown } Tage
+}
+every-hours = { $count ->
+    [one] jede Stunde
+   *[other] alle { $shown } Stunden
+}
+every-minutes = { $count ->
+    [one] jede Minute
+   *[other] alle { $shown } Minuten
+}
+every-seconds = { $count ->
+    [one] jede Sekunde
+   *[other] alle { $shown } Sekunden
+}
+length-years = { $count ->
+    [one] { $shown } Jahr
+   *[other] { $shown } Jahren
+}
+length-months = { $count ->
+    [one] { $shown } Monat
+   *[other] { $shown } Monaten
+}
+length-weeks = { $count ->
+    [one] { $shown } Woche
+   *[other] { $shown } Wochen
+}
+length-days = { $count ->
+    [one] { $shown } Tag
+   *[other] { $shown } Tagen
+}
+length-hours = { $count ->
+    [one] { $shown } Stunde
+   *[other] { $shown } Stunden
+}
+length-minutes = { $count ->
+    [one] { $shown } Minute
+   *[other] { $shown } Minuten
+}
+length-seconds = { $count ->
+    [one] { $shown } Sekunde
+   *[other] { $shown } Sekunden
+}
+every-length = in Abständen von { $length }
+length-and = { $first } und { $last }
+
+right-use = { $right } nutzen
+right-actions = Was die App darf
+right-locations = Wo
+right-datatypes = Arten von Daten
+right-identifier = Nur für
+right-privileges = Vorrechte
+
+identity-title = Wissen, wer Sie sind
+identity-account = Die Adresse Ihres Kontos
+identity-aliases = Alle Kennungen, unter denen Sie hier bekannt sind
+identity-did = Ihre dezentrale Kennung
+identity-email = Ihre E-Mail-Adresse
+identity-iss_sub = Eine Kennung von Ihnen bei diesem Dienst
+identity-opaque = Eine Kennung, die sonst nichts über Sie sagt
+identity-phone_number = Ihre Telefonnummer
+identity-uri = Eine Webadresse, die für Sie steht
+identity-id_token = Eine unterschriebene Aussage, wer Sie sind
+identity-saml2 = Eine unterschriebene Aussage, wer Sie sind (SAML)
 
 ## Ein Gerät
 device-heading = Zeigt Ihr Gerät diesen Code?

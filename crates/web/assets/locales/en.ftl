@@ -24,6 +24,8 @@ problem-stale-form = This page was open too long. Nothing was sent; please try a
 consent-title = A request for access
 consent-heading = { $client } asks for access to your account
 consent-device-heading = Connect { $client } to your account?
+consent-modify-heading = { $client } asks to change what you have allowed
+consent-modifies = This changes something you have allowed before. What is new, changed or no longer asked for is marked as such.
 consent-what = What it may do
 consent-only-know = Know that you have an account here, and nothing more
 consent-optional = (your choice)
@@ -44,11 +46,140 @@ asker-first-seen = First seen here
 standing-first_party = Belongs to this service
 standing-proven = Identity checked
 standing-unproven = Identity not checked: anybody can use this name
+name-only-said = “{ $name }” (not verified)
+standing-only-said = Not verified: this is only what it says of itself
+standing-wallet = Verified by the key of its wallet
+asker-says-host = Says it is at { $host }
+asker-says-wallet = Says its wallet is
+asker-answer-host = Sends you on to { $host }
 
 mark-mixed-scripts = This name mixes letters of different alphabets. It may imitate another name.
 mark-look-alike = This name uses letters of another alphabet that look like Latin ones. It may imitate another name.
 mark-hidden-characters = This name contains hidden characters, shown here as ⟨U+…⟩.
 mark-reserved-word = This name sounds official. It was not given by this service.
+
+## What is asked for, beside scopes
+ask-change-same = As before
+ask-change-added = New
+ask-change-changed = Changed
+ask-change-removed = No longer asked for
+ask-before = Until now
+ask-after = From now on
+
+payment-outgoing-create = Send money from your account
+payment-outgoing-see = See the payments it made from your account
+payment-outgoing-see-all = See every payment from your account, also those it did not make itself
+payment-incoming-create = Set up payments into your account
+payment-incoming-complete = Close payments into your account, so that no more comes in
+payment-incoming-see = See the payments into your account that it set up
+payment-incoming-see-all = See every payment into your account, also those it did not set up itself
+payment-quote-create = Ask what a payment from your account would cost
+payment-quote-see = See the prices it asked for
+payment-quote-see-all = See every price for your account, also those it did not ask for itself
+payment-outgoing = Payments from your account
+payment-incoming = Payments into your account
+payment-quote = Prices of payments from your account
+payment-also = It may also:
+payment-other-actions = Further actions:
+payment-nothing-said = What it may do there is not said.
+payment-up-to = Up to
+payment-to = To
+payment-to-anyone = anyone it chooses
+payment-no-limit = Without a limit
+payment-no-limit-note = It may send any amount. Allow this only if you trust it with all that is in the account.
+payment-in-total = in total, until you take this back
+payment-debit = No more than this leaves your account.
+payment-receive = This is what arrives. With fees and exchange, more may leave your account.
+payment-of-which = Of this, up to { $amount } arrives.
+payment-total = At most { $amount } altogether.
+payment-account = Your account:
+payment-any-account = any of yours
+money-odd-asset = “{ $asset }”
+money-no-asset = of an asset without a name
+
+interval-times = { $count ->
+    [one] once
+   *[other] { $shown } times
+}
+interval-endless = without end
+interval-from = from
+every-years = { $count ->
+    [one] every year
+   *[other] every { $shown } years
+}
+every-months = { $count ->
+    [one] every month
+   *[other] every { $shown } months
+}
+every-weeks = { $count ->
+    [one] every week
+   *[other] every { $shown } weeks
+}
+every-days = { $count ->
+    [one] every day
+   *[other] every { $shown } days
+}
+every-hours = { $count ->
+    [one] every hour
+   *[other] every { $shown } hours
+}
+every-minutes = { $count ->
+    [one] every minute
+   *[other] every { $shown } minutes
+}
+every-seconds = { $count ->
+    [one] every second
+   *[other] every { $shown } seconds
+}
+length-years = { $count ->
+    [one] { $shown } year
+   *[other] { $shown } years
+}
+length-months = { $count ->
+    [one] { $shown } month
+   *[other] { $shown } months
+}
+length-weeks = { $count ->
+    [one] { $shown } week
+   *[other] { $shown } weeks
+}
+length-days = { $count ->
+    [one] { $shown } day
+   *[other] { $shown } days
+}
+length-hours = { $count ->
+    [one] { $shown } hour
+   *[other] { $shown } hours
+}
+length-minutes = { $count ->
+    [one] { $shown } minute
+   *[other] { $shown } minutes
+}
+length-seconds = { $count ->
+    [one] { $shown } second
+   *[other] { $shown } seconds
+}
+every-length = every { $length }
+length-and = { $first } and { $last }
+
+right-use = Use { $right }
+right-actions = What it may do
+right-locations = Where
+right-datatypes = Kinds of data
+right-identifier = Only for
+right-privileges = Privileges
+
+identity-title = Know who you are
+identity-account = Your account address
+identity-aliases = All identifiers you are known by here
+identity-did = Your decentralised identifier
+identity-email = Your email address
+identity-iss_sub = An identifier of yours at this service
+identity-opaque = An identifier that says nothing else about you
+identity-phone_number = Your phone number
+identity-uri = A web address that stands for you
+identity-id_token = A signed statement of who you are
+identity-saml2 = A signed statement of who you are (SAML)
 
 ## A device
 device-heading = Does your device show this code?

@@ -24,6 +24,8 @@ problem-stale-form = Cette page est restée ouverte trop longtemps. Rien n’a �
 consent-title = Une demande d’accès
 consent-heading = { $client } demande l’accès à votre compte
 consent-device-heading = Relier { $client } à votre compte ?
+consent-modify-heading = { $client } demande à changer ce que vous avez autorisé
+consent-modifies = Ceci change quelque chose que vous avez déjà autorisé. Ce qui est nouveau, modifié ou n’est plus demandé est signalé.
 consent-what = Ce qui serait permis
 consent-only-know = Savoir que vous avez un compte ici, et rien d’autre
 consent-optional = (à votre choix)
@@ -44,11 +46,141 @@ asker-first-seen = Vu ici la première fois :
 standing-first_party = Fait partie de ce service
 standing-proven = Identité vérifiée
 standing-unproven = Identité non vérifiée : n’importe qui peut utiliser ce nom
+name-only-said = « { $name } » (non vérifié)
+standing-only-said = Non vérifié : elle ne fait que le dire d’elle-même
+standing-wallet = Vérifié par la clé de son portefeuille
+asker-says-host = Dit appartenir à { $host }
+asker-says-wallet = Dit que son portefeuille est
+asker-answer-host = Vous renvoie vers { $host }
 
 mark-mixed-scripts = Ce nom mêle des lettres de différents alphabets. Il en imite peut-être un autre.
 mark-look-alike = Ce nom utilise des lettres d’un autre alphabet qui ressemblent aux lettres latines. Il en imite peut-être un autre.
 mark-hidden-characters = Ce nom contient des caractères cachés, montrés ici par ⟨U+…⟩.
 mark-reserved-word = Ce nom paraît officiel. Il ne vient pas de ce service.
+
+## Ce qui est demandé, outre les scopes
+ask-change-same = Comme avant
+ask-change-added = Nouveau
+ask-change-changed = Modifié
+ask-change-removed = N’est plus demandé
+ask-before = Jusqu’ici
+ask-after = Désormais
+
+payment-outgoing-create = Envoyer de l’argent depuis votre compte
+payment-outgoing-see = Voir les paiements que l’application a faits depuis votre compte
+payment-outgoing-see-all = Voir tous les paiements depuis votre compte, même ceux que l’application n’a pas faits
+payment-incoming-create = Préparer des paiements vers votre compte
+payment-incoming-complete = Clore des paiements vers votre compte, pour que plus rien n’arrive
+payment-incoming-see = Voir les paiements vers votre compte que l’application a préparés
+payment-incoming-see-all = Voir tous les paiements vers votre compte, même ceux que l’application n’a pas préparés
+payment-quote-create = Demander ce que coûterait un paiement depuis votre compte
+payment-quote-see = Voir les prix que l’application a demandés
+payment-quote-see-all = Voir tous les prix pour votre compte, même ceux que l’application n’a pas demandés
+payment-outgoing = Paiements depuis votre compte
+payment-incoming = Paiements vers votre compte
+payment-quote = Prix des paiements depuis votre compte
+payment-also = Elle pourrait aussi :
+payment-other-actions = Autres actions :
+payment-nothing-said = Ce que l’application y ferait n’est pas dit.
+payment-up-to = Jusqu’à
+payment-to = À
+payment-to-anyone = qui elle veut
+payment-no-limit = Sans limite
+payment-no-limit-note = L’application pourrait envoyer n’importe quel montant. Autorisez-le seulement si vous lui confiez tout ce qui est sur le compte.
+payment-in-total = au total, jusqu’à ce que vous y mettiez fin
+payment-debit = Rien de plus ne quitte votre compte.
+payment-receive = C’est ce qui arrive. Avec les frais et le change, davantage peut quitter votre compte.
+payment-of-which = Sur ce montant, jusqu’à { $amount } arrivent.
+payment-total = Au plus { $amount } en tout.
+payment-account = Votre compte :
+payment-any-account = n’importe lequel des vôtres
+money-odd-asset = « { $asset } »
+money-no-asset = d’un actif sans nom
+
+interval-times = { $count ->
+    [0] { $shown } fois
+    [one] une fois
+   *[other] { $shown } fois
+}
+interval-endless = sans fin
+interval-from = à partir du
+every-years = { $count ->
+    [one] chaque année
+   *[other] tous les { $shown } ans
+}
+every-months = { $count ->
+    [one] chaque mois
+   *[other] tous les { $shown } mois
+}
+every-weeks = { $count ->
+    [one] chaque semaine
+   *[other] toutes les { $shown } semaines
+}
+every-days = { $count ->
+    [one] chaque jour
+   *[other] tous les { $shown } jours
+}
+every-hours = { $count ->
+    [one] chaque heure
+   *[other] toutes les { $shown } heures
+}
+every-minutes = { $count ->
+    [one] chaque minute
+   *[other] toutes les { $shown } minutes
+}
+every-seconds = { $count ->
+    [one] chaque seconde
+   *[other] toutes les { $shown } secondes
+}
+length-years = { $count ->
+    [one] { $shown } an
+   *[other] { $shown } ans
+}
+length-months = { $count ->
+    [one] { $shown } mois
+   *[other] { $shown } mois
+}
+length-weeks = { $count ->
+    [one] { $shown } semaine
+   *[other] { $shown } semaines
+}
+length-days = { $count ->
+    [one] { $shown } jour
+   *[other] { $shown } jours
+}
+length-hours = { $count ->
+    [one] { $shown } heure
+   *[other] { $shown } heures
+}
+length-minutes = { $count ->
+    [one] { $shown } minute
+   *[other] { $shown } minutes
+}
+length-seconds = { $count ->
+    [one] { $shown } seconde
+   *[other] { $shown } secondes
+}
+every-length = par périodes de { $length }
+length-and = { $first } et { $last }
+
+right-use = Utiliser { $right }
+right-actions = Ce que l’application ferait
+right-locations = Où
+right-datatypes = Genres de données
+right-identifier = Seulement pour
+right-privileges = Privilèges
+
+identity-title = Savoir qui vous êtes
+identity-account = L’adresse de votre compte
+identity-aliases = Tous les identifiants sous lesquels vous êtes connu ici
+identity-did = Votre identifiant décentralisé
+identity-email = Votre adresse e-mail
+identity-iss_sub = Un identifiant de vous chez ce service
+identity-opaque = Un identifiant qui ne dit rien d’autre de vous
+identity-phone_number = Votre numéro de téléphone
+identity-uri = Une adresse web qui vous représente
+identity-id_token = Une déclaration signée de qui vous êtes
+identity-saml2 = Une déclaration signée de qui vous êtes (SAML)
 
 ## Un appareil
 device-heading = Votre appareil affiche-t-il ce code ?

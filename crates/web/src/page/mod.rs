@@ -8,6 +8,8 @@
 //!
 //! The pages need no script, no inline style and nothing from another origin: [`content_security_policy`] says so, and
 //! [`PAGE_HEADERS`] keep them out of caches, frames and referrers.
+//! A replaced template that shows no `data-ask` keeps its place for all requests but those that ask for more than scopes;
+//! these the built-in one shows, so that nobody agrees to what a page hides.
 //! Element ids (`login`, `password`, `submit-login`, `user-code`, `submit-code`, `confirm-device`, `approve`, `deny`,
 //! `logout-yes`, `my-grants`, `outcome`, `error-code`; on the consent page `privacy-policy` and `terms`; on the page of what I have allowed `revoke-all` and `end-sessions`,
 //! which open what asks once more, and there `revoke-all-yes`, `end-others-yes` and `end-all-yes`) are a public contract.
@@ -18,6 +20,8 @@ mod asset;
 mod catalogue;
 mod colour;
 mod locale;
+mod measure;
+mod money;
 pub mod sample;
 mod speech;
 mod template;
@@ -39,9 +43,10 @@ pub use template::{PAGE_HEADERS, content_security_policy};
 pub use text::{ClientName, NameMark, SHOWN_LENGTH_MAX, Shown, visible_text};
 pub use theme::{Logo, LogoFormat, Scheme, TEXT_CONTRAST_MIN, Theme};
 pub use view::{
-    Account, AnswerKind, Asker, CodeEntry, CodeProblem, Consent, ConsentProblem, DeviceRequest,
-    ErrorPage, FormPost, GrantLine, GrantedClient, Grants, GrantsNotice, Link, Live, Outcome, Page,
-    Paper, Person, PostForm, ResourceLine, ScopeChoice, ScopeLine, SessionLine, Shell, SignIn,
+    Account, Address, Amount, AnswerKind, Ask, Asker, Change, CodeEntry, CodeProblem, Consent,
+    ConsentProblem, DeviceRequest, ErrorPage, FormPost, GrantLine, GrantedClient, Grants,
+    GrantsNotice, Item, Link, Live, Outcome, Page, Paper, PaymentItem, Person, PostForm, Power,
+    Repeat, ResourceLine, RightItem, ScopeChoice, ScopeLine, SessionLine, Shell, SignIn,
     SignInProblem, SignOut, SignedOut, Standing, WhatNext,
 };
 
@@ -108,6 +113,8 @@ pub struct Pages {
     catalogues: [(Locale, std::sync::Arc<Catalogue>); 3],
     assets: Vec<Asset>,
     theme: Theme,
+    /// The operator's templates that do not show what is asked for beside scopes.
+    without_asks: Vec<&'static str>,
 }
 
 impl Pages {
@@ -127,13 +134,15 @@ impl Pages {
         ];
         let assets = asset::table(&theme)?;
         let environment = template::environment(templates_dir)?;
-        let pages = Self {
+        let mut pages = Self {
             environment,
             catalogues,
             assets,
             theme,
+            without_asks: Vec::new(),
         };
         if templates_dir.is_some() {
+            pages.without_asks = template::without_asks(&pages)?;
             template::try_all(&pages)?;
         }
         Ok(pages)
@@ -144,12 +153,12 @@ impl Pages {
     /// # Errors
     /// `Template` when a replaced template meets a value it cannot show; the embedded ones show every value.
     pub fn render(&self, page: &Page, locale: Locale, shell: &Shell) -> Result<String, PageError> {
-        let name = template::name(page);
+        let name = template::chosen(page, &self.without_asks);
         let failed = |source| PageError::Template {
-            name: name.to_owned(),
+            name: name.clone(),
             source,
         };
-        let speech = Speech::new(self.catalogue(locale), shell.now);
+        let speech = Speech::new(locale, self.catalogue(locale), shell.now);
         let context = context! {
             page => template::view(page),
             account => &shell.account,
@@ -162,7 +171,7 @@ impl Pages {
             ..speech.functions()
         };
         self.environment
-            .get_template(name)
+            .get_template(&name)
             .and_then(|template| template.render(context))
             .map_err(failed)
     }

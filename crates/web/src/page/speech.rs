@@ -4,6 +4,8 @@
 //! - `has(key)`: whether a message exists.
 //! - `ago(ms)`, `day(ms)`, `moment(ms)`: a `<time>` element with relative time, date, date and time; `left(ms)`: time left.
 //! - `wait(seconds)`: a length of time in words. `icon(name)`: a picture as inline SVG.
+//! - `money(amount)`: an amount as `figure`, `unit`, `text` and `length`; `every(period)`: how often, in words;
+//!   `number(count)`: a whole number. `called(name)`: a client's name, marked where nobody checked it.
 
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Error, ErrorKind, context};
 
+use super::Locale;
 use super::catalogue::{Catalogue, arguments, escape};
 
 const MINUTE_S: i64 = 60;
@@ -22,16 +25,21 @@ const JUST_NOW_S: i64 = 45;
 /// From here a date says more than a number of days.
 const DAYS_AGO_MAX: i64 = 30;
 
-const ICONS: [(&str, &str); 12] = [
+const ICONS: [(&str, &str); 17] = [
+    ("arrival", include_str!("../../assets/icons/arrival.svg")),
     ("arrow", include_str!("../../assets/icons/arrow.svg")),
+    ("change", include_str!("../../assets/icons/change.svg")),
     ("check", include_str!("../../assets/icons/check.svg")),
     ("clock", include_str!("../../assets/icons/clock.svg")),
     ("cross", include_str!("../../assets/icons/cross.svg")),
     ("device", include_str!("../../assets/icons/device.svg")),
     ("key", include_str!("../../assets/icons/key.svg")),
     ("leave", include_str!("../../assets/icons/leave.svg")),
+    ("money", include_str!("../../assets/icons/money.svg")),
     ("person", include_str!("../../assets/icons/person.svg")),
     ("place", include_str!("../../assets/icons/place.svg")),
+    ("plus", include_str!("../../assets/icons/plus.svg")),
+    ("repeat", include_str!("../../assets/icons/repeat.svg")),
     ("shield", include_str!("../../assets/icons/shield.svg")),
     ("warning", include_str!("../../assets/icons/warning.svg")),
     ("eye", include_str!("../../assets/icons/eye.svg")),
@@ -40,13 +48,18 @@ const ICONS: [(&str, &str); 12] = [
 /// One language at one time.
 #[derive(Clone)]
 pub(super) struct Speech {
-    catalogue: Arc<Catalogue>,
+    pub(super) locale: Locale,
+    pub(super) catalogue: Arc<Catalogue>,
     now: Timestamp,
 }
 
 impl Speech {
-    pub(super) fn new(catalogue: Arc<Catalogue>, now: Timestamp) -> Self {
-        Self { catalogue, now }
+    pub(super) fn new(locale: Locale, catalogue: Arc<Catalogue>, now: Timestamp) -> Self {
+        Self {
+            locale,
+            catalogue,
+            now,
+        }
     }
 
     /// All functions by the name templates know.
@@ -73,6 +86,19 @@ impl Speech {
             // Rounded up: whoever comes back after the time named must not be too early.
             wait => Value::from_function(move |seconds: i64| duration.duration(seconds, 1)),
             icon => Value::from_function(icon),
+            ..self.measures(),
+        }
+    }
+
+    /// The functions for names, amounts and lengths of time.
+    fn measures(&self) -> Value {
+        let (called, money, number, every) =
+            (self.clone(), self.clone(), self.clone(), self.clone());
+        context! {
+            called => Value::from_function(move |name: Value| called.called(&name)),
+            money => Value::from_function(move |amount: Value| money.money(&amount)),
+            number => Value::from_function(move |count: u64| number.number(count)),
+            every => Value::from_function(move |period: Value| every.every(&period)),
         }
     }
 

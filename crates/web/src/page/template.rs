@@ -5,7 +5,7 @@ use std::path::Path;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::catalogue::escape;
-use super::{Locale, Page, PageError, Pages, sample};
+use super::{Ask, Locale, Page, PageError, Pages, ScopeChoice, sample};
 
 macro_rules! embedded {
     ($($name:literal),+ $(,)?) => {
@@ -25,14 +25,23 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "sign_out.html",
     "signed_out.html",
     "form_post.html",
+    "part_address.html",
+    "part_ask_body.html",
+    "part_ask_title.html",
     "part_asker.html",
+    "part_asks.html",
     "part_hidden.html",
     "part_live.html",
     "part_marks.html",
     "part_outcome.html",
-    "part_scope.html",
+    "part_payment.html",
     "part_problem.html",
+    "part_right.html",
+    "part_scope.html",
 ];
+
+/// What stands before the name of an embedded template that is there beside the operator's.
+const BUILT_IN: &str = "built-in/";
 
 /// The embedded templates, with those of `templates_dir` in place of the ones they are named after.
 pub(super) fn environment(templates_dir: Option<&Path>) -> Result<Environment<'static>, PageError> {
@@ -54,12 +63,15 @@ pub(super) fn environment(templates_dir: Option<&Path>) -> Result<Environment<'s
             Some(directory) => replacement(&directory.join(name))?,
             None => None,
         };
-        environment
-            .add_template_owned(*name, source.unwrap_or_else(|| (*embedded).to_owned()))
-            .map_err(|source| PageError::Template {
-                name: (*name).to_owned(),
-                source,
-            })?;
+        let mut add = |name: String, source: String| {
+            let added = environment.add_template_owned(name.clone(), source);
+            added.map_err(|source| PageError::Template { name, source })
+        };
+        if source.is_some() {
+            add(format!("{BUILT_IN}{name}"), (*embedded).to_owned())?;
+        }
+        let source = source.unwrap_or_else(|| (*embedded).to_owned());
+        add((*name).to_owned(), source)?;
     }
     Ok(environment)
 }
@@ -130,19 +142,84 @@ pub(super) fn view(page: &Page) -> Value {
     }
 }
 
+/// The template that shows `page`: the operator's, unless it is one of `without_asks` and the page has asks.
+pub(super) fn chosen(page: &Page, without_asks: &[&'static str]) -> String {
+    let name = name(page);
+    if without_asks.contains(&name) && !asks(page).is_empty() {
+        format!("{BUILT_IN}{name}")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// The replaced templates that leave out what is asked for beside scopes, as those do that were written before there was
+/// such a thing. Nobody may agree to what a page hides (threat C5), so where there is something to hide the embedded
+/// template takes their place.
+pub(super) fn without_asks(pages: &Pages) -> Result<Vec<&'static str>, PageError> {
+    let mut found: Vec<&'static str> = Vec::new();
+    for sample in sample::all() {
+        let name = name(&sample.page);
+        if found.contains(&name) || asks(&sample.page).is_empty() {
+            continue;
+        }
+        let html = pages.render(&sample.page, Locale::English, &sample.shell)?;
+        if missing_ask(&sample.page, &html).is_some() {
+            tracing::warn!(
+                template = name,
+                "shows no `data-ask`; the built-in template shows requests for payments and other rights"
+            );
+            found.push(name);
+        }
+    }
+    Ok(found)
+}
+
+/// All that a page shows beside scopes.
+fn asks(page: &Page) -> Vec<&Ask> {
+    match page {
+        Page::Consent(view) => view.asks.iter().collect(),
+        Page::Grants(view) => {
+            let grants = view.clients.iter().flat_map(|client| &client.grants);
+            grants.flat_map(|grant| &grant.asks).collect()
+        }
+        Page::SignIn(_)
+        | Page::CodeEntry(_)
+        | Page::Outcome(_)
+        | Page::Error(_)
+        | Page::SignOut(_)
+        | Page::SignedOut(_)
+        | Page::FormPost(_) => Vec::new(),
+    }
+}
+
+/// The first ask that a page does not show, or does not let a person leave out though they may.
+fn missing_ask(page: &Page, html: &str) -> Option<String> {
+    let consent = matches!(page, Page::Consent(_));
+    asks(page).into_iter().find_map(|ask| {
+        let key = escape(&ask.key);
+        let shown = format!(r#"data-ask="{key}""#);
+        let box_name = r#"name="ask""#;
+        if !html.contains(&shown) {
+            Some(shown)
+        } else if consent && ask.choice != ScopeChoice::Required && !html.contains(box_name) {
+            Some(box_name.to_owned())
+        } else {
+            None
+        }
+    })
+}
+
 /// Renders every sample in every language and looks for what the contract promises.
 pub(super) fn try_all(pages: &Pages) -> Result<(), PageError> {
     for sample in sample::all() {
         for locale in Locale::ALL {
             let html = pages.render(&sample.page, locale, &sample.shell)?;
-            for promised in promises(&sample.page) {
-                if !html.contains(promised) {
-                    let name = name(&sample.page).to_owned();
-                    return Err(PageError::Contract {
-                        name,
-                        missing: (*promised).to_owned(),
-                    });
-                }
+            let mut promised = promises(&sample.page).iter();
+            let missing = promised.find(|promised| !html.contains(**promised));
+            let missing = missing.map(|missing| (*missing).to_owned());
+            if let Some(missing) = missing.or_else(|| missing_ask(&sample.page, &html)) {
+                let name = name(&sample.page).to_owned();
+                return Err(PageError::Contract { name, missing });
             }
         }
     }

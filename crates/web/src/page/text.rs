@@ -140,6 +140,9 @@ pub struct ClientName {
     pub initial: String,
     /// What to warn about, in the order to show; empty for an honest name.
     pub marks: Vec<NameMark>,
+    /// Whether nothing but the asker's own word stands behind it (RFC 9635 §2.3.2). `called(name)` says so wherever the
+    /// name is said.
+    pub only_said: bool,
 }
 
 /// Why a name may deceive (threat H7).
@@ -190,6 +193,7 @@ impl ClientName {
                 .into_iter()
                 .filter_map(|(mark, found)| found.then_some(mark))
                 .collect(),
+            only_said: false,
         }
     }
 }

@@ -8,6 +8,7 @@ use placet_core::{
 };
 
 use super::{
+    ask::asks,
     browser::SignedIn,
     posted::Posted,
     render::{Extras, go, link, locale_of, moment, render, shown},
@@ -207,7 +208,10 @@ async fn clients(
         let Some(client) = site.engine.client(grant.client).await? else {
             continue;
         };
+        let face = site.face(&grant.face);
+        let described = face.and_then(|face| face.describe_grant(site, grant));
         let line = GrantLine {
+            asks: asks(&site.settings, &described.unwrap_or_default(), locale, None),
             scopes: view::scope_lines(&site.settings, &grant.rights, locale),
             resources: view::resource_lines(&site.settings, &grant.rights),
             since: moment(grant.created_at),

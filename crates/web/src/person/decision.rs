@@ -14,15 +14,16 @@ use placet_core::{
     person::SeatedPerson,
     refusal::Refusal,
     right::Rights,
-    secret::Digest,
 };
 
 use super::{
+    ask::kept,
     browser::SignedIn,
     device::is_same_network,
-    interaction::{consent_page, send_on},
+    interaction::{Again, consent_page, send_on},
     posted::Posted,
     render::go,
+    seen,
     trouble::Trouble,
     visit::Visit,
 };
@@ -30,7 +31,7 @@ use crate::{
     context::Call,
     page::{AnswerKind, ConsentProblem},
     reply::Reply,
-    site::{Site, SiteSettings},
+    site::Site,
 };
 
 /// What the person pressed.
@@ -61,8 +62,11 @@ pub(super) async fn submit(site: &Site, call: &Call) -> Result<Reply, Trouble> {
             return Err(Trouble::OtherNetwork);
         }
         if posted.get("confirm_device") != Some("yes") {
-            let problem = Some(ConsentProblem::DeviceNotConfirmed);
-            return Ok(consent_page(site, call, &visit, signed, problem));
+            let again = Again {
+                problem: Some(ConsentProblem::DeviceNotConfirmed),
+                posted: Some(&posted),
+            };
+            return Ok(consent_page(site, call, &visit, signed, again));
         }
     }
     decide(site, call, &visit, signed, (pressed, &posted)).await
@@ -75,13 +79,14 @@ async fn decide(
     signed: &SignedIn,
     (pressed, posted): (Pressed, &Posted),
 ) -> Result<Reply, Trouble> {
-    let shown = digest(posted);
+    let sent = posted.get("digest");
+    let shown = sent.and_then(|sent| seen::read(sent, &visit.prompt));
     let decision = match pressed {
-        // An approval names what was shown; a digest that does not read is one of something else.
+        // An approval names what was shown; one that does not read is one of something else.
         Pressed::Approve if shown.is_none() => {
             return Ok(changed(site, call, visit, signed));
         }
-        Pressed::Approve => Decision::Approve(granted(&site.settings, visit, posted)),
+        Pressed::Approve => Decision::Approve(granted(site, visit, posted)),
         Pressed::Deny => Decision::Deny,
     };
     let seat: SeatedPerson = visit.ticket.seat(signed);
@@ -173,23 +178,25 @@ async fn leave_unsigned(
 }
 
 fn changed(site: &Site, call: &Call, visit: &Visit, signed: &SignedIn) -> Reply {
-    consent_page(site, call, visit, signed, Some(ConsentProblem::Changed))
+    let again = Again {
+        problem: Some(ConsentProblem::Changed),
+        posted: None,
+    };
+    consent_page(site, call, visit, signed, again)
 }
 
-/// What is granted: all that was asked, without the optional scopes that were not ticked.
-fn granted(settings: &SiteSettings, visit: &Visit, posted: &Posted) -> Rights {
+/// What is granted: all that was asked, without the optional asks and scopes that were not ticked.
+fn granted(site: &Site, visit: &Visit, posted: &Posted) -> Rights {
+    let ticked_asks: BTreeSet<&str> = posted.all("ask").collect();
+    let kept = kept(&visit.prompt.asks, &ticked_asks);
+    let mut rights = visit.face.narrowed(site, &visit.shown, &kept);
     let ticked: BTreeSet<&str> = posted.all("scope").collect();
-    let mut rights = visit.shown.request.asked.clone();
     rights.scopes.retain(|scope| {
-        let optional = settings
+        let optional = site
+            .settings
             .scope(scope.as_str())
             .is_some_and(|entry| entry.optional);
         !optional || ticked.contains(scope.as_str())
     });
     rights
-}
-
-fn digest(posted: &Posted) -> Option<Digest> {
-    let text = posted.get("digest")?;
-    serde_json::from_value(serde_json::Value::from(text)).ok()
 }

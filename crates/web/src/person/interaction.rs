@@ -4,6 +4,8 @@
 //!
 //! Spec: RFC 9110 §9.2.1 (GET is safe), RFC 8628 §3.3; threats A17, A18, C8 and D5
 
+use std::collections::BTreeSet;
+
 use http::StatusCode;
 use placet_core::{
     engine::{self, Committed, Handover, View},
@@ -15,8 +17,11 @@ use placet_core::{
 use serde::Serialize;
 
 use super::{
+    ask::asks,
     browser::{SignedIn, holds_tickets},
+    posted::Posted,
     render::{deliver, go, link, moment, render, shown},
+    seen,
     trouble::Trouble,
     view,
     visit::{Stage, Visit, ticket_of_path},
@@ -25,8 +30,8 @@ use crate::{
     context::Call,
     face::{Face, Next},
     page::{
-        self, AnswerKind, Consent, ConsentProblem, DeviceRequest, Outcome, Page, PostForm, SignIn,
-        SignInProblem, WhatNext,
+        self, AnswerKind, Consent, ConsentProblem, DeviceRequest, Outcome, Page, PostForm,
+        ScopeChoice, SignIn, SignInProblem, WhatNext,
     },
     reply::Reply,
     site::Site,
@@ -37,7 +42,7 @@ pub(super) async fn show(site: &Site, call: &Call) -> Result<Reply, Trouble> {
     let visit = Visit::load(site, call).await?;
     match visit.stage(site, call.context.now).await? {
         Stage::SignIn => Ok(sign_in_page(site, call, &visit, StatusCode::OK, None, None)),
-        Stage::Consent(signed) => Ok(consent_page(site, call, &visit, signed, None)),
+        Stage::Consent(signed) => Ok(consent_page(site, call, &visit, signed, Again::default())),
         Stage::InUse => Err(Trouble::InUse),
         Stage::Over(answer) => Ok(outcome_page(site, call, &visit, answer)),
     }
@@ -187,13 +192,21 @@ pub(super) fn sign_in_page(
     render(site, call, &Page::SignIn(page), &extras)
 }
 
+/// Why a consent page is shown once more, and what of its choice was ticked. The choice of a page that is no longer true
+/// does not count.
+#[derive(Default)]
+pub(super) struct Again<'a> {
+    pub(super) problem: Option<ConsentProblem>,
+    pub(super) posted: Option<&'a Posted>,
+}
+
 /// The page on which the signed-in person decides.
 pub(super) fn consent_page(
     site: &Site,
     call: &Call,
     visit: &Visit,
     signed: &SignedIn,
-    problem: Option<ConsentProblem>,
+    Again { problem, posted }: Again<'_>,
 ) -> Reply {
     let (request, client) = (&visit.shown.request, &visit.shown.client);
     let locale = visit.locale(site, call);
@@ -209,12 +222,25 @@ pub(super) fn consent_page(
         csrf: visit.ticket.csrf(site),
         fields: Vec::new(),
     });
+    let prompt = &visit.prompt;
+    let ticked = |name| posted.map(|posted| posted.all(name).collect::<BTreeSet<&str>>());
+    let mut scopes = view::scope_lines(&site.settings, &request.asked, locale);
+    if let Some(ticked) = ticked("scope") {
+        let offered = scopes
+            .iter_mut()
+            .filter(|line| line.choice == ScopeChoice::Offered);
+        for line in offered.filter(|line| !ticked.contains(line.name.as_str())) {
+            line.choice = ScopeChoice::LeftOut;
+        }
+    }
     let page = Consent {
         action: link(&site.settings, &visit.path("/decision")),
         csrf: visit.ticket.csrf(site),
-        digest: digest.to_string(),
-        asker: view::asker_of(site, request, client, locale, &visit.prompt),
-        scopes: view::scope_lines(&site.settings, &request.asked, locale),
+        digest: seen::written(&digest, prompt),
+        asker: view::asker_of(site, request, client, locale, prompt),
+        modifies: prompt.modifies,
+        asks: asks(&site.settings, &prompt.asks, locale, ticked("ask").as_ref()),
+        scopes,
         resources: view::resource_lines(&site.settings, &request.asked),
         person: view::person(&signed.person),
         switch,
@@ -263,6 +289,7 @@ fn outcome_page(site: &Site, call: &Call, visit: &Visit, answer: AnswerKind) -> 
             site,
             &visit.shown.client,
             visit.locale(site, call),
+            &visit.prompt,
         )),
         next,
     };

@@ -8,6 +8,7 @@
 //! Spec: RFC 6749 §3.1, RFC 8628 §3.3, OpenID Connect Core §3.1.2.3–3.1.2.4; threats A10, A15–A20, D1–D6 and H1–H9
 
 mod account;
+mod ask;
 mod asset;
 mod begin;
 mod browser;
@@ -19,6 +20,7 @@ mod password;
 mod policy;
 mod posted;
 mod render;
+mod seen;
 mod sign_in;
 mod trouble;
 mod view;

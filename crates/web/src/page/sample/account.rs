@@ -6,10 +6,11 @@ use super::super::view::{
     GrantLine, GrantedClient, Grants, GrantsNotice, Page, ResourceLine, ScopeChoice, ScopeLine,
     SessionLine, SignOut, SignedOut,
 };
-use super::{Sample, before, form, hostile, person, proven, sample, scope};
+use super::{Sample, ask, before, form, hostile, person, proven, sample, scope};
 
 fn grant(scopes: Vec<ScopeLine>, since: Timestamp, last_used: Option<Timestamp>) -> GrantLine {
     GrantLine {
+        asks: Vec::new(),
         scopes,
         resources: Vec::new(),
         since,
@@ -77,6 +78,15 @@ pub(super) fn grants() -> Vec<Sample> {
         end_sessions: Some(form("/account/end")),
         ..empty.clone()
     };
+    let mut paying = grant(Vec::new(), before(40 * 86_400), Some(before(7300)));
+    paying.asks = ask::standing();
+    let payments = Grants {
+        clients: vec![GrantedClient {
+            asker: proven(),
+            grants: vec![paying],
+        }],
+        ..full.clone()
+    };
     let ended = Grants {
         notice: Some(GrantsNotice::SessionEnded),
         ..full.clone()
@@ -93,6 +103,7 @@ pub(super) fn grants() -> Vec<Sample> {
     };
     vec![
         sample("grants", Page::Grants(full)),
+        sample("grants-payments", Page::Grants(payments)),
         sample("grants-ended", Page::Grants(ended)),
         sample("grants-empty", Page::Grants(empty)),
         sample("grants-none-left", Page::Grants(none)),

@@ -3,7 +3,7 @@
 use super::super::view::{
     Asker, Consent, ConsentProblem, DeviceRequest, Page, Paper, ResourceLine, ScopeChoice, Standing,
 };
-use super::{HOSTILE, Sample, before, form, hostile, live, person, proven, sample, scope};
+use super::{HOSTILE, Sample, ask, before, form, hostile, live, person, proven, sample, scope};
 
 pub(super) fn consents() -> Vec<Sample> {
     let device = Consent {
@@ -39,7 +39,8 @@ pub(super) fn consents() -> Vec<Sample> {
         live: None,
         ..plain()
     };
-    [
+    let asks = ask::consents(&plain(), &device);
+    let mut all = [
         ("consent", plain()),
         ("consent-device", device),
         ("consent-device-unconfirmed", unconfirmed),
@@ -49,7 +50,9 @@ pub(super) fn consents() -> Vec<Sample> {
         ("consent-hostile", hostile),
     ]
     .map(|(name, view)| sample(name, Page::Consent(view)))
-    .to_vec()
+    .to_vec();
+    all.extend(asks);
+    all
 }
 
 fn plain() -> Consent {
@@ -58,6 +61,8 @@ fn plain() -> Consent {
         csrf: "c3Jm".to_owned(),
         digest: "ZGlnZXN0".to_owned(),
         asker: proven(),
+        modifies: false,
+        asks: Vec::new(),
         scopes: vec![
             scope(
                 "photos.read",
@@ -124,6 +129,8 @@ fn first_party() -> Consent {
             name: "Placet console".into(),
             standing: Standing::FirstParty,
             host: None,
+            wallet: None,
+            answer_host: None,
             first_seen: None,
         },
         problem: Some(ConsentProblem::StaleForm),

@@ -5,6 +5,7 @@
 
 mod account;
 mod answer;
+mod ask;
 mod consent;
 
 use jiff::{SignedDuration, Timestamp};
@@ -94,6 +95,8 @@ fn proven() -> Asker {
         name: "Photo Frame".into(),
         standing: Standing::Proven,
         host: Some("frame.example".into()),
+        wallet: None,
+        answer_host: None,
         first_seen: Some(before(40 * 86_400)),
     }
 }
@@ -103,6 +106,8 @@ fn hostile() -> Asker {
         name: HOSTILE.into(),
         standing: Standing::Unproven,
         host: None,
+        wallet: None,
+        answer_host: None,
         first_seen: Some(before(120)),
     }
 }

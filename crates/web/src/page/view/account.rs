@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::super::{ClientName, Shown};
-use super::{Asker, Link, Person, PostForm, ResourceLine, ScopeLine, epoch_ms, epoch_ms_or_none};
+use super::{
+    Ask, Asker, Link, Person, PostForm, ResourceLine, ScopeLine, epoch_ms, epoch_ms_or_none,
+};
 
 /// What I have allowed, and where I am signed in.
 #[derive(Debug, Clone, Serialize)]
@@ -39,6 +41,8 @@ pub struct GrantedClient {
 /// One approval.
 #[derive(Debug, Clone, Serialize)]
 pub struct GrantLine {
+    /// What the client may do, beside scopes; neither choice nor change is shown.
+    pub asks: Vec<Ask>,
     /// What the client may do; the choice is not shown.
     pub scopes: Vec<ScopeLine>,
     /// Where.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::super::{ClientName, Shown};
-use super::{Link, Live, Person, PostForm, epoch_ms, epoch_ms_or_none};
+use super::{Address, Ask, Link, Live, Person, PostForm, epoch_ms, epoch_ms_or_none};
 
 /// Who asks.
 #[derive(Debug, Clone, Serialize)]
@@ -15,8 +15,13 @@ pub struct Asker {
     pub name: ClientName,
     /// How far the name can be believed.
     pub standing: Standing,
-    /// The host proven by the redirect address, or else that of `client_uri`; absent when there is neither.
+    /// The host proven by the redirect address, or else that of `client_uri`; absent when there is neither. Under a name
+    /// that is only said ([`ClientName::only_said`]) the host is only said too.
     pub host: Option<Shown>,
+    /// The wallet it speaks for: proven by the wallet's own key when the asker is, else only said.
+    pub wallet: Option<Address>,
+    /// The host the browser goes to after the answer, where that is another than `host` and says nothing about the asker.
+    pub answer_host: Option<Shown>,
     /// When this server first saw the client; absent when that says nothing, as for declared clients.
     #[serde(serialize_with = "epoch_ms_or_none")]
     pub first_seen: Option<Timestamp>,
@@ -35,17 +40,21 @@ pub enum Standing {
 }
 
 /// The consent page; its form posts `decision` (`approve` or `deny`), `csrf`, `digest`, for a device `confirm_device=yes`,
-/// and one `scope` per ticked optional scope. Scopes without a choice are not sent.
+/// one `scope` per ticked optional scope and one `ask` per ticked optional ask. What is without a choice is not sent.
 #[derive(Debug, Clone, Serialize)]
 pub struct Consent {
     /// Where the form posts.
     pub action: Link,
     /// Anti-forgery value, sent as `csrf`.
     pub csrf: String,
-    /// Digest of what this page shows, sent as `digest`; an answer to other content is refused.
+    /// What this page shows, in one value, sent as `digest`; an answer to other content is refused.
     pub digest: String,
     /// Who asks.
     pub asker: Asker,
+    /// Whether it changes an earlier agreement.
+    pub modifies: bool,
+    /// What it may do, beside scopes.
+    pub asks: Vec<Ask>,
     /// What it may do.
     pub scopes: Vec<ScopeLine>,
     /// Where it may do it; empty when the client named no resource.
@@ -88,7 +97,7 @@ pub struct ScopeLine {
     pub choice: ScopeChoice,
 }
 
-/// Whether a scope can be left out.
+/// Whether a scope or an ask can be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScopeChoice {

@@ -4,6 +4,7 @@
 
 mod account;
 mod answer;
+mod ask;
 mod consent;
 mod sign_in;
 
@@ -15,6 +16,7 @@ pub use account::{
     GrantLine, GrantedClient, Grants, GrantsNotice, SessionLine, SignOut, SignedOut,
 };
 pub use answer::{AnswerKind, ErrorPage, FormPost, Outcome, WhatNext};
+pub use ask::{Address, Amount, Ask, Change, Item, PaymentItem, Power, Repeat, RightItem};
 pub use consent::{
     Asker, Consent, ConsentProblem, DeviceRequest, Paper, ResourceLine, ScopeChoice, ScopeLine,
     Standing,
