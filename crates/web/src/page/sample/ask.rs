@@ -35,7 +35,10 @@ pub(super) fn consents(plain: &Consent, device: &Consent) -> Vec<Sample> {
         ..with(change())
     };
     let on_device = Consent {
-        asker: wallet(),
+        asker: Asker {
+            answer_host: None,
+            ..wallet()
+        },
         asks: vec![ask("send", payment(once()))],
         scopes: Vec::new(),
         ..device.clone()
@@ -62,6 +65,13 @@ pub(super) fn consents(plain: &Consent, device: &Consent) -> Vec<Sample> {
         ("consent-payment-choice", with(choice())),
         ("consent-payment-extremes", with(extremes())),
         ("consent-payment-device", on_device),
+        (
+            "consent-changes",
+            Consent {
+                asks: changes(),
+                ..modifies.clone()
+            },
+        ),
         ("consent-change", modifies),
         ("consent-rights", with(rights())),
         ("consent-asks-hostile", hostile),
@@ -278,29 +288,61 @@ fn change() -> Vec<Ask> {
         ..monthly()
     };
     let with = |change: Change, ask: Ask| Ask { change, ..ask };
+    let history = of_kind(PaymentKind::Outgoing, &[Power::SeeAll]);
+    let quote = of_kind(PaymentKind::Quote, &[Power::Create, Power::See]);
+    let photos = Item::Right(right("photos", &["read"]));
     vec![
-        Ask {
-            change: Change::Changed,
-            before: Some(payment(less)),
-            ..ask("send", payment(monthly()))
-        },
+        changed("send", payment(less), payment(monthly())),
         with(
             Change::Added,
-            optional(
-                "history",
-                payment(of_kind(PaymentKind::Outgoing, &[Power::SeeAll])),
-                ScopeChoice::Offered,
-            ),
+            optional("history", payment(history), ScopeChoice::Offered),
         ),
-        with(
-            Change::Removed,
-            ask("photos", Item::Right(right("photos", &["read"]))),
-        ),
-        ask(
-            "quote",
-            payment(of_kind(PaymentKind::Quote, &[Power::Create, Power::See])),
-        ),
+        with(Change::Removed, ask("photos", photos)),
+        ask("quote", payment(quote)),
     ]
+}
+
+/// Every other part that may change, and one change that has no words.
+fn changes() -> Vec<Ask> {
+    let elsewhere = PaymentItem {
+        receive: amount(99_900, "EUR", 2),
+        account: None,
+        others: vec!["annotate".into()],
+        ..of_kind(PaymentKind::Outgoing, &[Power::SeeAll])
+    };
+    let unlimited = PaymentItem {
+        powers: vec![Power::Create],
+        ..unlimited()
+    };
+    let photos = RightItem {
+        locations: vec!["Photo archive".into()],
+        other: vec![("from".into(), "2020".into())],
+        ..right("photos", &["read"])
+    };
+    let more = RightItem {
+        identifier: Some("album-7".into()),
+        ..right("photos", &["read", "delete"])
+    };
+    let quote = || payment(of_kind(PaymentKind::Quote, &[Power::See]));
+    let name = Item::Reference {
+        name: "photos-summary".into(),
+        description: None,
+    };
+    vec![
+        changed("elsewhere", payment(unlimited.clone()), payment(elsewhere)),
+        changed("unlimited", payment(once()), payment(unlimited)),
+        changed("more", Item::Right(photos), Item::Right(more.clone())),
+        changed("same", quote(), quote()),
+        changed("kind", name, Item::Right(more)),
+    ]
+}
+
+fn changed(key: &str, was: Item, is: Item) -> Ask {
+    Ask {
+        change: Change::Changed,
+        before: Some(was),
+        ..ask(key, is)
+    }
 }
 
 fn right(kind: &str, actions: &[&str]) -> RightItem {
