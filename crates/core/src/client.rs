@@ -140,6 +140,9 @@ pub struct ClientMetadata {
     /// Whether a device request is refused when the person's network is not the device's.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub device_same_network: bool,
+    /// Whether it is a resource server that may ask about the tokens of others (RFC 9767 §3.3).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub resource_server: bool,
     /// Names in other languages, by language tag.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub client_name_i18n: BTreeMap<String, String>,

@@ -19,22 +19,38 @@
 //! | RFC 9767 | [`request::resource_server`], [`response::resource_server`] |
 
 pub mod access;
+mod answer;
 mod canonical;
 pub mod challenge;
+mod client;
+mod continuation;
 pub mod discovery;
+mod edge;
 pub mod error;
+mod face;
 pub mod finish;
+mod grant;
 pub mod hash;
+mod interact;
 mod json;
 pub mod open_payments;
+mod payload;
 mod profile;
+mod prompt;
+mod rafiki;
+pub mod realm;
 pub mod request;
+mod resource_server;
 pub mod response;
+pub mod settings;
 pub mod subject;
+mod token;
 mod uri;
+mod wallet;
 
 pub use self::{
     error::{CatalogueEntry, GnapError, Place, Problem, error_catalogue},
+    face::{FACE, KEY_PROOFS, face},
     json::MAX_BODY_BYTES,
     profile::Profile,
 };

@@ -23,7 +23,7 @@ use std::{
 
 use placet_core::{
     client::Client,
-    engine::{Committed, Engine, Polled, Waiting},
+    engine::{Committed, Engine, Given, Polled, Proceeded, Waiting},
     id::Id,
     time::{Lifetime, Timestamp},
     token::TokenSet,
@@ -71,6 +71,32 @@ struct Held {
     total: usize,
     by_client: HashMap<Id<Client>, usize>,
     by_source: HashMap<Arc<str>, usize>,
+}
+
+/// What a look found.
+pub enum Looked<T> {
+    /// The answer.
+    Found(T),
+    /// None yet.
+    Waiting(Waiting),
+}
+
+impl From<Polled> for Looked<Committed<TokenSet>> {
+    fn from(polled: Polled) -> Self {
+        match polled {
+            Polled::Given(tokens) => Self::Found(tokens),
+            Polled::Waiting(waiting) => Self::Waiting(waiting),
+        }
+    }
+}
+
+impl From<Proceeded> for Looked<Committed<Given>> {
+    fn from(proceeded: Proceeded) -> Self {
+        match proceeded {
+            Proceeded::Given(given) => Self::Found(given),
+            Proceeded::Waiting(waiting) => Self::Waiting(waiting),
+        }
+    }
 }
 
 /// Why a wait ended without an answer.
@@ -183,14 +209,15 @@ impl Place {
     ///
     /// # Errors
     /// [`Unanswered`] says why there is none.
-    pub async fn until_answered<E, Fut>(
+    pub async fn until_answered<T, P, E, Fut>(
         &self,
         engine: &Engine,
         mut waiting: Waiting,
         look: impl Fn() -> Fut + Send + Sync,
-    ) -> Result<Committed<TokenSet>, Unanswered<E>>
+    ) -> Result<T, Unanswered<E>>
     where
-        Fut: Future<Output = Result<Polled, E>> + Send,
+        P: Into<Looked<T>>,
+        Fut: Future<Output = Result<P, E>> + Send,
     {
         loop {
             tokio::select! {
@@ -203,9 +230,9 @@ impl Place {
                 }
             }
             // On the heap, because it needs much more room than waiting does.
-            match Box::pin(look()).await {
-                Ok(Polled::Given(tokens)) => return Ok(tokens),
-                Ok(Polled::Waiting(seen)) => waiting = seen,
+            match Box::pin(look()).await.map(Into::into) {
+                Ok(Looked::Found(answer)) => return Ok(answer),
+                Ok(Looked::Waiting(seen)) => waiting = seen,
                 Err(error) => return Err(Unanswered::Refused(error)),
             }
             if engine.store().now() >= self.until {

@@ -200,7 +200,7 @@ impl Engine {
             changes.push(Change::insert(Record::Handle(handle)));
         }
         changes.extend(self.decider_holds(&answer.by, &mut event).await?);
-        changes.extend(self.owed(&request, now));
+        changes.extend(self.owed_to_client(&request, now));
         let commit = Commit {
             issuer: self.issuer,
             event,
@@ -224,7 +224,7 @@ impl Engine {
     }
 
     /// The message its client is owed now that it is answered, if the client asked for one.
-    fn owed(&self, request: &PendingRequest, now: Timestamp) -> Option<Change> {
+    fn owed_to_client(&self, request: &PendingRequest, now: Timestamp) -> Option<Change> {
         let sealed = request.on_answer.as_ref()?;
         let plain = self.vault.open(&request.id.to_string(), sealed).ok()?;
         let message: Message = serde_json::from_slice(&plain).ok()?;

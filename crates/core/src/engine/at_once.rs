@@ -28,6 +28,8 @@ pub struct AtOnce<'a> {
     pub rule: &'static str,
     /// Which tokens to make.
     pub specs: CollectSpecs<'a>,
+    /// The agreement all of it rests on and ends with, though another client's. Absent: a new one.
+    pub under: Option<Grant>,
 }
 
 /// What a rule gave.
@@ -100,12 +102,13 @@ impl Engine {
             Some((change, grant)) => (Some(change), Some(grant)),
             None => (None, None),
         };
+        let under = under.as_ref().or(give.under.as_ref());
         let (opening, opened) = self.plan_open(&give.ask, now.plus(give.ask.lifetime), now);
         let mut request = opened.request;
         request.state = State::Approved(Box::new(Approval {
             granted: give.ask.rights.clone(),
-            person: under.as_ref().and_then(|grant| grant.person),
-            subject: under.and_then(|grant| grant.subject),
+            person: under.and_then(|grant| grant.person),
+            subject: under.and_then(|grant| grant.subject.clone()),
             authentication: None,
             session: None,
             sid: None,
@@ -113,7 +116,7 @@ impl Engine {
                 rule: give.rule.to_owned(),
             },
             at: now,
-            under: None,
+            under: give.under.as_ref().map(|grant| grant.id),
             handover: None,
         }));
         let caller = Caller {

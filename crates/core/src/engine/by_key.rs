@@ -7,11 +7,13 @@
 
 use std::sync::Arc;
 
-use super::{Attempts, Caller, Engine, Error};
+use super::{Attempts, Caller, Committed, Engine, Error};
 use crate::{
-    client::{Client, ClientMetadata},
+    client::{AuthenticatedClient, Client, ClientMetadata},
     event::{Actor, EventKind},
     id::Id,
+    refusal::Refusal,
+    right::Detail,
     secret::{SecretHash, kind},
     store::{Change, Commit, Record, StoreError},
     time::Lifetime,
@@ -87,6 +89,50 @@ impl Engine {
                 }
                 // Another request of the same client made it.
                 Err(StoreError::Duplicate) => attempts.again(StoreError::Conflict)?,
+                Err(error) => attempts.again(error)?,
+            }
+        }
+    }
+
+    /// Lets a resource server name a set of rights. The same name twice is no change.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when the client is gone; [`Refusal::Exceeds`] beyond `limit` sets.
+    pub async fn name_rights(
+        &self,
+        server: &AuthenticatedClient,
+        (name, rights): (&str, &[Detail]),
+        limit: usize,
+        caller: &Caller,
+    ) -> Result<Committed<()>, Error> {
+        let mut attempts = Attempts::default();
+        let id = server.client().id;
+        loop {
+            let now = self.store.now();
+            let found = super::found(self.store.as_ref().client(self.issuer, id).await?)?;
+            let mut client = found.value;
+            if client.resource_sets.contains_key(name) {
+                self.spend_proof(server).await?;
+                return Ok(Committed(()));
+            }
+            if client.resource_sets.len() >= limit {
+                return Err(Refusal::Exceeds.into());
+            }
+            client
+                .resource_sets
+                .insert(name.to_owned(), rights.to_vec());
+            let mut event = self.event(EventKind::ClientChanged, caller, now);
+            event.actor = Actor::Client;
+            event.client = Some(id);
+            event.note = Some("named rights".into());
+            let mut commit = Commit::new(self.issuer, event)
+                .with(Change::update(found.version, Record::Client(client)));
+            commit.changes.extend(super::proof::proof_change(server));
+            match self.write(commit).await {
+                Ok(()) => {
+                    self.forget_cached();
+                    return Ok(Committed(()));
+                }
                 Err(error) => attempts.again(error)?,
             }
         }

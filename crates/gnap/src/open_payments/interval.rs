@@ -118,6 +118,11 @@ impl RepeatingInterval {
         self.backwards
     }
 
+    /// From one interval to the next: calendar months, and milliseconds.
+    pub const fn step(&self) -> (i64, i64) {
+        (self.step.months, self.step.millis)
+    }
+
     /// The intervals, the first one first. Without end they go on to the end of the calendar.
     pub fn iter(&self) -> impl Iterator<Item = Bounds> + use<'_> {
         let count = self.repetitions.map_or(usize::MAX, |again| {

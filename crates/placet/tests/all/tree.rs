@@ -62,11 +62,7 @@ const GATES: [(&str, &[&str]); 4] = [
 const WITHOUT_SPEC: [&str; 3] = ["lib.rs", "error.rs", "verified.rs"];
 
 /// Where every file implements a specification and names it.
-const IMPLEMENTING: [&str; 3] = [
-    "crates/gnap/src/",
-    "crates/oauth/src/",
-    "crates/proof/src/",
-];
+const IMPLEMENTING: [&str; 3] = ["crates/gnap/src/", "crates/oauth/src/", "crates/proof/src/"];
 
 const FORBIDDEN_NAMES: [&str; 7] = [
     "common", "utils", "util", "helpers", "misc", "types", "models",
@@ -491,10 +487,8 @@ fn every_module_says_what_it_is_and_faces_name_their_specification() {
                 "{file}: the first line is no sentence on what it is"
             ));
         }
-        let implements = IMPLEMENTING
-            .iter()
-            .any(|folder| file.starts_with(folder))
-            && !is_test(&file);
+        let implements =
+            IMPLEMENTING.iter().any(|folder| file.starts_with(folder)) && !is_test(&file);
         let name = Path::new(&file)
             .file_name()
             .unwrap()

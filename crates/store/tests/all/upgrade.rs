@@ -48,6 +48,8 @@ impl Old {
                 disabled: false,
                 not_before: None,
                 declared: None,
+                key: None,
+                resource_sets: std::collections::BTreeMap::new(),
                 created_at: now,
                 keep_until: None,
             },

@@ -1,0 +1,511 @@
+//! A client comes back: for the answer, to change what it asks, or to take it back. One road for both dialects.
+//!
+//! 1. The name in the path and the token find the request; what does not fit is one answer.
+//! 2. The key the request was begun with must have signed this call too (threat G2).
+//! 3. One verb decides and commits. A poll that finds no answer may be held (`Prefer: wait=N`).
+//!
+//! Spec: RFC 9635 §5, §5.1–5.4; RFC 7240 §4.3; threats G2 to G4, G11, G12 and G14
+
+use http::StatusCode;
+use placet_core::{
+    client::AuthenticatedClient,
+    engine::{self, AtOnce, Caller, Given, Pacing, Proceed, Proceeded, TakenBack, Waiting},
+    event::Actor,
+    grant::Grant,
+    id::Id,
+    pending::PendingRequest,
+    secret::{Secret, kind},
+};
+use placet_proof::gnap::{GnapKey, Policy};
+use placet_web::{
+    client_auth::key_proof,
+    context::Call,
+    hold::{Place as Held, Unanswered},
+    prefer,
+    reply::Reply,
+};
+
+use crate::{
+    GnapError, Place, Problem, Profile,
+    access::AccessRight,
+    answer, client, edge,
+    grant::{self, Wanted},
+    open_payments,
+    payload::{AskedSubject, AskedToken, Payload},
+    realm::{Named, Realm},
+    request::{ContinueRequest, ModifyRequest},
+    response::GrantResponse,
+};
+
+/// A client that came back, proven.
+pub(crate) struct Back {
+    pub(crate) id: Id<PendingRequest>,
+    pub(crate) token: Secret<kind::Continue>,
+    pub(crate) request: PendingRequest,
+    pub(crate) payload: Payload,
+    pub(crate) client: AuthenticatedClient,
+    pub(crate) key: GnapKey,
+    pub(crate) content: Option<Vec<u8>>,
+}
+
+/// What a call comes to.
+enum Answer {
+    Now(Reply),
+    Later(Box<HeldCall>),
+}
+
+/// Answers a POST.
+pub(crate) fn handle(realm: Realm, call: Call, policy: Policy) -> impl Future<Output = Reply> {
+    let answer = Box::pin(answer(realm, call, policy));
+    async move {
+        match answer.await {
+            Answer::Now(reply) => reply,
+            Answer::Later(held) => held.answer().await,
+        }
+    }
+}
+
+async fn answer(realm: Realm, call: Call, policy: Policy) -> Answer {
+    match begin(realm, &call, &policy).await {
+        Ok(answer) => answer,
+        Err(problem) => Answer::Now(problem.reply()),
+    }
+}
+
+async fn begin(realm: Realm, call: &Call, policy: &Policy) -> Result<Answer, Problem> {
+    let back = come_back(&realm, call, policy, Place::Poll).await?;
+    let content = match &back.content {
+        Some(content) => content.as_slice(),
+        None => call.body.as_ref(),
+    };
+    let asked = match realm.profile {
+        Profile::Rfc9635 => ContinueRequest::parse(content),
+        Profile::OpenPayments => open_payments::continue_request(content),
+    };
+    let asked = match asked {
+        Ok(asked) => asked,
+        Err(problem) => return Err(grant::spent(&realm, &back.client, problem).await),
+    };
+    let (reference, place) = match asked {
+        ContinueRequest::Poll => (None, Place::Poll),
+        ContinueRequest::Reference(reference) => (Some(reference), Place::Reference),
+    };
+    let caller = call.context.caller(Actor::Client);
+    let look = Look {
+        reference,
+        place,
+        caller,
+    };
+    let waiting = match look.at(&realm, &back, false).await? {
+        Proceeded::Given(given) => {
+            let reply = given_reply(&realm, &back, given.get()).await?;
+            return Ok(Answer::Now(reply));
+        }
+        Proceeded::Waiting(waiting) => waiting,
+    };
+    let wish = prefer::wait(&call.headers);
+    let place = wish.and_then(|wish| {
+        let (source, now) = (call.context.source(), call.context.now);
+        let client = back.client.client().id;
+        realm.site.holds.place(wish, client, &source, now)
+    });
+    match place {
+        Some(place) => Ok(Answer::Later(Box::new(HeldCall {
+            realm,
+            back,
+            look,
+            waiting,
+            place,
+        }))),
+        None => Ok(Answer::Now(still_pending(&realm, &back).await?)),
+    }
+}
+
+/// The request behind a call, once its client has proven its key.
+pub(crate) async fn come_back(
+    realm: &Realm,
+    call: &Call,
+    policy: &Policy,
+    place: Place,
+) -> Result<Back, Problem> {
+    let absent = || Problem::refused(&placet_core::Refusal::NotFound, place, realm.profile);
+    let named = Named::<16>::parse(call.path_value(0)).ok_or_else(absent)?;
+    let presented = client::presented_token(call).ok_or_else(client::unproven)?;
+    let token = Secret::parse(presented).ok_or_else(absent)?;
+    let id = Id::from_bytes(named.bytes);
+    let found = realm.site.engine.continuation(id, token.hash()).await;
+    let (request, known) = found.map_err(|error| Problem::failed(error, place, realm.profile))?;
+    let payload = Payload::of(&request)
+        .filter(|payload| payload.profile == realm.profile)
+        .ok_or_else(absent)?;
+    let key = bound_key(realm, call, &payload).await?;
+    let proof = client::prove(realm, call, &key, Some(presented), policy)?;
+    let content = proof.content().map(<[u8]>::to_vec);
+    let client = key_proof::admit(call, known, &proof, client::remember(realm.profile));
+    Ok(Back {
+        id,
+        token,
+        request,
+        payload,
+        client,
+        key,
+        content,
+    })
+}
+
+/// The key a request was begun with. Where its client publishes keys, it has to publish this one still.
+async fn bound_key(realm: &Realm, call: &Call, payload: &Payload) -> Result<GnapKey, Problem> {
+    let key = GnapKey::from_json(&payload.key).map_err(|_| client::unknown())?;
+    if let Some(wallet) = &payload.wallet {
+        crate::wallet::still_published(realm, call, wallet, &key).await?;
+    }
+    Ok(key)
+}
+
+/// One look at a request for a client that came back.
+struct Look {
+    reference: Option<String>,
+    place: Place,
+    caller: Caller,
+}
+
+impl Look {
+    async fn at(&self, realm: &Realm, back: &Back, again: bool) -> Result<Proceeded, Problem> {
+        let lifetimes = realm.site.settings.lifetimes;
+        let payload = &back.payload;
+        let ask = Proceed {
+            request: back.id,
+            token: &back.token,
+            reference: self.reference.as_deref(),
+            client: &back.client,
+            specs: &|_, basis| answer::specs(payload, &lifetimes, basis),
+            pacing: match realm.profile {
+                // A person may be quicker than the interval; whoever brings the reference is no poller.
+                Profile::Rfc9635 => Pacing::Polls,
+                Profile::OpenPayments => Pacing::Always,
+            },
+        };
+        let engine = &realm.site.engine;
+        let done = if again {
+            engine.proceed_again(&ask, &self.caller).await
+        } else {
+            engine.proceed(&ask, &self.caller).await
+        };
+        done.map_err(|error| Problem::failed(error, self.place, realm.profile))
+    }
+}
+
+/// A call that is held: what it takes to look again.
+struct HeldCall {
+    realm: Realm,
+    back: Back,
+    look: Look,
+    waiting: Waiting,
+    place: Held,
+}
+
+impl HeldCall {
+    async fn answer(self) -> Reply {
+        let Self {
+            realm,
+            back,
+            look,
+            waiting,
+            place,
+        } = self;
+        let engine = &realm.site.engine;
+        let again = || look.at(&realm, &back, true);
+        let told = match place.until_answered(engine, waiting, again).await {
+            Ok(given) => given_reply(&realm, &back, given.get()).await,
+            Err(Unanswered::TimeUp | Unanswered::Released(_)) => still_pending(&realm, &back).await,
+            Err(Unanswered::Refused(problem)) => Err(problem),
+        };
+        let applied = prefer::applied_wait(place.granted());
+        told.unwrap_or_else(|problem| problem.reply())
+            .with_header(prefer::PREFERENCE_APPLIED, applied)
+    }
+}
+
+/// What a client is told while nobody has answered.
+async fn still_pending(realm: &Realm, back: &Back) -> Result<Reply, Problem> {
+    let engine = &realm.site.engine;
+    let turned = engine.turn(back.id, &back.token).await;
+    let next = turned
+        .map_err(|error| Problem::failed(error, Place::Poll, realm.profile))?
+        .into_inner();
+    let wait = back.request.delivery.interval();
+    let wait = wait.unwrap_or(realm.site.settings.lifetimes.poll_interval);
+    let response = GrantResponse {
+        continuation: answer::continuation(realm, back.id, &next, wait),
+        ..GrantResponse::default()
+    };
+    Ok(response.reply(realm.profile))
+}
+
+/// What a client is told when its request was approved.
+async fn given_reply(realm: &Realm, back: &Back, given: &Given) -> Result<Reply, Problem> {
+    let engine = &realm.site.engine;
+    let person = match given.approval.person {
+        None => None,
+        Some(id) => {
+            let found = engine.store().as_ref().person(engine.issuer_id(), id).await;
+            let found =
+                found.map_err(|error| Problem::failed(error.into(), Place::Poll, realm.profile))?;
+            found.map(|found| found.value)
+        }
+    };
+    let wait = realm.site.settings.lifetimes.poll_interval;
+    let next = Secret::parse(&given.next);
+    let response = GrantResponse {
+        continuation: next
+            .as_ref()
+            .and_then(|next| answer::continuation(realm, back.id, next, wait)),
+        tokens: answer::tokens(realm, &back.payload, &given.tokens, &back.payload.key),
+        subject: answer::subject(
+            realm,
+            &back.payload,
+            &given.approval,
+            &given.tokens,
+            person.as_ref(),
+        ),
+        ..GrantResponse::default()
+    };
+    Ok(response.reply(realm.profile))
+}
+
+/// Answers a DELETE (RFC 9635 §5.4).
+pub(crate) async fn cancel(realm: Realm, call: Call, policy: Policy) -> Reply {
+    let done = async {
+        let back = come_back(&realm, &call, &policy, Place::Cancel).await?;
+        let caller = call.context.caller(Actor::Client);
+        let engine = &realm.site.engine;
+        let taken = engine
+            .take_back(back.id, back.token.hash(), &back.client, &caller)
+            .await;
+        let taken = taken.map_err(|error| Problem::failed(error, Place::Cancel, realm.profile))?;
+        match taken.get() {
+            TakenBack::Request | TakenBack::Grant(_) => {}
+        }
+        Ok::<_, Problem>(Reply::empty(StatusCode::NO_CONTENT))
+    };
+    done.await.unwrap_or_else(|problem| problem.reply())
+}
+
+/// Answers a PATCH (RFC 9635 §5.3).
+pub(crate) async fn modify(realm: Realm, call: Call, policy: Policy) -> Reply {
+    let done = modified(&realm, &call, &policy).await;
+    done.unwrap_or_else(|problem| problem.reply())
+}
+
+async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, Problem> {
+    let claimed = edge::claimed(call)?;
+    let back = come_back(realm, call, policy, Place::Grant)
+        .await
+        .map_err(|problem| {
+            // A grant that is not there is one that cannot be continued, whatever was to be changed.
+            match problem.code {
+                Some(GnapError::RequestDenied) => GnapError::InvalidContinuation.into(),
+                _ => problem,
+            }
+        })?;
+    let asked = match ModifyRequest::parse(back.content.as_deref().unwrap_or(&claimed)) {
+        Ok(asked) => asked,
+        Err(problem) => return Err(grant::spent(realm, &back.client, problem).await),
+    };
+    let (mut tokens, several) = match &asked.tokens {
+        Some(tokens) => AskedToken::all(Some(tokens)),
+        None => (back.payload.tokens.clone(), back.payload.several),
+    };
+    grant::expand(realm, &mut tokens).await?;
+    let subject = match &asked.subject {
+        Some(subject) => Some(AskedSubject::of(
+            subject,
+            &grant::SUB_ID_FORMATS,
+            &grant::ASSERTION_FORMATS,
+        )),
+        None => back.payload.subject.clone(),
+    };
+    let changed = Payload {
+        tokens,
+        several,
+        subject,
+        before: before(realm, &back).await?,
+        ..back.payload.clone()
+    };
+    if let Some(reply) = at_once(realm, call, &back, &changed).await? {
+        return Ok(reply);
+    }
+    let wanted = Wanted {
+        tokens: None,
+        subject: None,
+        user: asked.user.as_ref(),
+        interact: asked.interact.as_ref(),
+    };
+    let mut drawn = match (&asked.interact, back.request.state.unanswered()) {
+        // How the person is reached stays as it was (RFC 9635 §5.3).
+        (None, Ok(())) => return reworded(realm, call, &back, changed).await,
+        (_, _) => match grant::draw(realm, &back.key, &wanted).await {
+            Ok(drawn) => drawn,
+            Err(problem) => return Err(grant::spent(realm, &back.client, problem).await),
+        },
+    };
+    drawn.payload.tokens = changed.tokens;
+    drawn.payload.several = changed.several;
+    drawn.payload.subject = changed.subject;
+    drawn.payload.before = changed.before;
+    drawn.rights = grant::rights(&drawn.payload.tokens)?;
+    let introduced = back.request.asker.introduced.clone();
+    // The token of the new content is made by the engine from the old one.
+    let ask = drawn.ask(realm, call, &back.client, introduced, &back.token);
+    let opened = realm.site.engine.modify(back.id, &back.token, ask).await;
+    let opened = opened.map_err(|error| Problem::failed(error, Place::Grant, realm.profile))?;
+    let (opened, next) = opened.get();
+    Ok(drawn.pending(realm, opened, next).reply(realm.profile))
+}
+
+/// What the person had agreed to before this change.
+async fn before(realm: &Realm, back: &Back) -> Result<Option<placet_core::right::Rights>, Problem> {
+    let placet_core::pending::State::Collected { grant, .. } = &back.request.state else {
+        return Ok(back.payload.before.clone());
+    };
+    let engine = &realm.site.engine;
+    let found = engine
+        .store()
+        .as_ref()
+        .grant(engine.issuer_id(), *grant)
+        .await;
+    let found =
+        found.map_err(|error| Problem::failed(error.into(), Place::Grant, realm.profile))?;
+    Ok(found.map(|grant| grant.value.rights))
+}
+
+/// The same way to the person, other content.
+async fn reworded(
+    realm: &Realm,
+    call: &Call,
+    back: &Back,
+    changed: Payload,
+) -> Result<Reply, Problem> {
+    let engine = &realm.site.engine;
+    let hidden = back
+        .payload
+        .hidden(&back.request, engine.vault())
+        .ok_or_else(Problem::broken)?;
+    let reference = Secret::parse(&hidden.interact_ref).filter(|_| changed.finish.is_some());
+    let way =
+        placet_core::pending::Continuation::new(&back.token, true).with_finish(reference.as_ref());
+    let on_answer = back
+        .request
+        .on_answer
+        .as_ref()
+        .and_then(|sealed| engine.vault().open(&back.id.to_string(), sealed).ok())
+        .map(|plain| plain.to_vec());
+    let ask = engine::Ask {
+        face: crate::face::FACE,
+        client: back.client.client(),
+        proven: true,
+        proof: back.client.proof().cloned(),
+        peer: call.context.source(),
+        rights: grant::rights(&changed.tokens)?,
+        need: back.request.need.clone(),
+        delivery: back.request.delivery.clone(),
+        browser: None,
+        every_time: true,
+        parent: None,
+        continuation: Some(way),
+        on_answer,
+        introduced: back.request.asker.introduced.clone(),
+        payload: changed.store(&hidden, engine.vault(), engine.random()),
+        lifetime: realm.site.settings.lifetimes.interaction,
+        with_user_code: false,
+    };
+    let opened = engine.modify(back.id, &back.token, ask).await;
+    let opened = opened.map_err(|error| Problem::failed(error, Place::Grant, realm.profile))?;
+    let (_, next) = opened.get();
+    let wait = back.request.delivery.interval();
+    let wait = wait.unwrap_or(realm.site.settings.lifetimes.poll_interval);
+    let response = GrantResponse {
+        continuation: answer::continuation(realm, back.id, next, wait),
+        ..GrantResponse::default()
+    };
+    Ok(response.reply(realm.profile))
+}
+
+/// More tokens for no more than the grant has: nobody has to be asked again. `None` where somebody has (threat G14).
+async fn at_once(
+    realm: &Realm,
+    call: &Call,
+    back: &Back,
+    changed: &Payload,
+) -> Result<Option<Reply>, Problem> {
+    let engine = &realm.site.engine;
+    if !matches!(
+        back.request.state,
+        placet_core::pending::State::Collected { .. }
+    ) || changed.subject != back.payload.subject
+    {
+        return Ok(None);
+    }
+    let rights = grant::rights(&changed.tokens)?;
+    let hidden = back
+        .payload
+        .hidden(&back.request, engine.vault())
+        .ok_or_else(Problem::broken)?;
+    let payload = Payload {
+        finish: None,
+        start: None,
+        subject: None,
+        ..changed.clone()
+    };
+    let lifetimes = realm.site.settings.lifetimes;
+    let give = AtOnce {
+        ask: engine::Ask {
+            face: crate::face::FACE,
+            client: back.client.client(),
+            proven: true,
+            proof: back.client.proof().cloned(),
+            peer: call.context.source(),
+            rights,
+            need: back.request.need.clone(),
+            delivery: back.request.delivery.clone(),
+            browser: None,
+            every_time: true,
+            parent: None,
+            continuation: None,
+            on_answer: None,
+            introduced: back.request.asker.introduced.clone(),
+            payload: payload.store(&hidden, engine.vault(), engine.random()),
+            lifetime: lifetimes.interaction,
+            with_user_code: false,
+        },
+        rule: "within the grant",
+        under: None,
+        specs: &|_, basis| answer::specs(&payload, &lifetimes, basis),
+    };
+    let wanted = give.ask.rights.clone();
+    let covers = move |grant: &Grant| covered(&wanted, grant);
+    let issued = engine
+        .modify_at_once((back.id, &back.token), give, &covers)
+        .await;
+    let issued = match issued {
+        Ok(issued) => issued,
+        Err(engine::Error::Refused(placet_core::Refusal::Exceeds)) => return Ok(None),
+        Err(error) => return Err(Problem::failed(error, Place::Grant, realm.profile)),
+    };
+    let (issued, next) = issued.get();
+    let response = GrantResponse {
+        continuation: answer::continuation(realm, issued.request.id, next, lifetimes.poll_interval),
+        tokens: answer::tokens(realm, &payload, &issued.tokens, &payload.key),
+        ..GrantResponse::default()
+    };
+    Ok(Some(response.reply(realm.profile)))
+}
+
+/// Whether each right lies within one the person agreed to, member by member.
+fn covered(wanted: &placet_core::right::Rights, grant: &Grant) -> bool {
+    let read = |detail: &placet_core::right::Detail| AccessRight::parse(detail.as_str()).ok();
+    let granted: Vec<_> = grant.rights.details.iter().filter_map(read).collect();
+    wanted.details.iter().all(|detail| {
+        read(detail).is_some_and(|right| granted.iter().any(|other| right.is_within(other)))
+    })
+}

@@ -1,0 +1,386 @@
+//! A client asks for a grant (RFC 9635): it waits for a person, or is told why it cannot.
+//!
+//! 1. Read the request, find the key, check the proof.
+//! 2. Decide how the person can be reached. Nobody is granted anything here without one.
+//! 3. Open the request; the answer says how to reach the person and how to come back.
+//!
+//! Spec: RFC 9635 §2, §3, §4.1, §4.2
+
+use std::sync::Arc;
+
+use placet_core::{
+    callback::Message,
+    client::AuthenticatedClient,
+    engine::{Ask, Opened},
+    pending::{Continuation, Delivery, Introduced, SignInNeed},
+    right::{Detail, Rights},
+    secret::{Secret, SecretHash, kind},
+};
+use placet_proof::gnap::GnapKey;
+use placet_web::{context::Call, reply::Reply, site::Site};
+
+use crate::{
+    GnapError, Place, Problem, Profile,
+    access::AccessRight,
+    answer, client, edge,
+    hash::HashEncoding,
+    payload::{AskedFinish, AskedSubject, AskedToken, Hidden, Payload, fresh},
+    realm::Realm,
+    request::{GrantRequest, InteractAsk, StartMode, SubjectAsk, TokenAsks, UserAsk},
+    response::{GrantResponse, InteractAnswer, UserCodeUri},
+    subject::{AssertionFormat, SubIdFormat, SubjectIdentifier},
+};
+
+/// The formats in which this server can name a person.
+pub const SUB_ID_FORMATS: [SubIdFormat; 4] = [
+    SubIdFormat::Opaque,
+    SubIdFormat::IssSub,
+    SubIdFormat::Email,
+    SubIdFormat::PhoneNumber,
+];
+/// The assertions it can make.
+pub const ASSERTION_FORMATS: [AssertionFormat; 1] = [AssertionFormat::IdToken];
+/// The ways to start that it offers. An application's own scheme begins the same page in the browser.
+pub const START_MODES: [StartMode; 4] = [
+    StartMode::Redirect,
+    StartMode::App,
+    StartMode::UserCode,
+    StartMode::UserCodeUri,
+];
+
+/// Answers a POST to the grant endpoint.
+pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
+    let realm = Realm::rfc9635(&site);
+    match grant(&realm, &call).await {
+        Ok(response) => response.reply(realm.profile),
+        Err(problem) => problem.reply(),
+    }
+}
+
+async fn grant(realm: &Realm, call: &Call) -> Result<GrantResponse, Problem> {
+    let request = GrantRequest::parse(&edge::claimed(call)?)?;
+    let existing = request.existing_access_token.as_ref();
+    let proven = client::identify(realm, call, &request.client, None).await?;
+    let chained = match existing {
+        None => None,
+        Some(token) => Some(crate::resource_server::chained(realm, &proven, token.reveal()).await?),
+    };
+    if let Some(chained) = chained {
+        return crate::resource_server::derive(realm, call, &proven, &request, chained).await;
+    }
+    let wanted = Wanted {
+        tokens: request.tokens.as_ref(),
+        subject: request.subject.as_ref(),
+        user: request.user.as_ref(),
+        interact: request.interact.as_ref(),
+    };
+    let drawn = draw(realm, &proven.key, &wanted).await;
+    let drawn = match drawn {
+        Ok(drawn) => drawn,
+        Err(problem) => return Err(spent(realm, &proven.client, problem).await),
+    };
+    let token = Secret::generate(realm.site.engine.random());
+    let ask = drawn.ask(
+        realm,
+        call,
+        &proven.client,
+        proven.introduced.clone(),
+        &token,
+    );
+    let opened = realm.site.engine.open(ask, call.context.now).await;
+    let opened = opened.map_err(|error| Problem::failed(error, Place::Grant, realm.profile))?;
+    let client = proven.client.client();
+    Ok(GrantResponse {
+        instance_id: answer::instance(realm, client),
+        ..drawn.pending(realm, opened.get(), &token)
+    })
+}
+
+/// A refusal before any verb: the proof must not be used again.
+pub(crate) async fn spent(
+    realm: &Realm,
+    client: &AuthenticatedClient,
+    problem: Problem,
+) -> Problem {
+    match realm.site.engine.spend_proof(client).await {
+        Ok(()) => problem,
+        Err(error) => Problem::failed(error, Place::Grant, realm.profile),
+    }
+}
+
+/// What a client asks, by a first request or by a modification.
+pub(crate) struct Wanted<'a> {
+    pub(crate) tokens: Option<&'a TokenAsks>,
+    pub(crate) subject: Option<&'a SubjectAsk>,
+    pub(crate) user: Option<&'a UserAsk>,
+    pub(crate) interact: Option<&'a InteractAsk>,
+}
+
+/// A request, ready to be opened.
+pub(crate) struct Drawn {
+    pub(crate) payload: Payload,
+    pub(crate) hidden: Hidden,
+    pub(crate) rights: Rights,
+    pub(crate) need: SignInNeed,
+    /// The secret of the start address.
+    start: Option<Secret<kind::Show>>,
+    /// Whether a person carries a code.
+    with_code: bool,
+}
+
+/// Decides how the person is reached, and draws everything that is secret about it.
+pub(crate) async fn draw(
+    realm: &Realm,
+    key: &GnapKey,
+    wanted: &Wanted<'_>,
+) -> Result<Drawn, Problem> {
+    let interact = wanted
+        .interact
+        .ok_or_else(|| Problem::from(GnapError::InvalidInteraction))?;
+    // RFC 9635 §2.5.1: nobody here could reach a person otherwise.
+    if !interact.has_known_start() {
+        return Err(GnapError::InvalidInteraction.into());
+    }
+    let random = realm.site.engine.random();
+    let by_address = interact
+        .start
+        .iter()
+        .any(|mode| matches!(mode, StartMode::Redirect | StartMode::App));
+    let with_code = interact
+        .start
+        .iter()
+        .any(|mode| matches!(mode, StartMode::UserCode | StartMode::UserCodeUri));
+    let start = by_address.then(|| Secret::generate(random));
+    let (mut tokens, several) = AskedToken::all(wanted.tokens);
+    expand(realm, &mut tokens).await?;
+    let rights = rights(&tokens)?;
+    let subject = wanted
+        .subject
+        .map(|ask| AskedSubject::of(ask, &SUB_ID_FORMATS, &ASSERTION_FORMATS))
+        .filter(|subject| !subject.is_empty());
+    let hidden = Hidden {
+        client_nonce: interact.finish.as_ref().map(|finish| finish.nonce.clone()),
+        server_nonce: fresh(random),
+        interact_ref: fresh(random),
+    };
+    let known = START_MODES
+        .iter()
+        .filter(|mode| interact.start.contains(mode));
+    Ok(Drawn {
+        payload: Payload {
+            profile: realm.profile,
+            grant_endpoint: realm.grant_endpoint.clone(),
+            encoding: HashEncoding::Base64Url,
+            tokens,
+            several,
+            subject,
+            key: key.to_json(),
+            wallet: None,
+            start: start.as_ref().map(Secret::hash),
+            modes: known.map(|mode| mode.name().to_owned()).collect(),
+            finish: interact.finish.as_ref().map(AskedFinish::of),
+            locales: interact.ui_locales.clone(),
+            before: None,
+            seal: fresh(random),
+        },
+        hidden,
+        rights,
+        need: need(realm, wanted.user).await?,
+        start,
+        with_code,
+    })
+}
+
+/// Puts what resource servers named in the place of its names, so that people see what they agree to.
+pub(crate) async fn expand(realm: &Realm, tokens: &mut [AskedToken]) -> Result<(), Problem> {
+    for token in tokens {
+        let mut access = Vec::new();
+        for text in &token.access {
+            let reference = match AccessRight::parse(text) {
+                Ok(AccessRight::Reference(name)) => Some(name),
+                Ok(AccessRight::Object(_)) | Err(_) => None,
+            };
+            let named = match &reference {
+                Some(name) => crate::resource_server::named_rights(realm, name).await?,
+                None => None,
+            };
+            access.extend(named.unwrap_or_else(|| vec![text.clone()]));
+        }
+        access.dedup();
+        token.access = access;
+    }
+    Ok(())
+}
+
+/// The rights of all tokens in one normal form.
+pub(crate) fn rights(tokens: &[AskedToken]) -> Result<Rights, Problem> {
+    let details = tokens.iter().flat_map(|token| &token.access);
+    let details: Result<Vec<_>, _> = details.map(|text| Detail::parse(text)).collect();
+    let details = details.map_err(|_| Problem::from(GnapError::InvalidRequest))?;
+    Ok(Rights::of_details(details))
+}
+
+/// Whom the client believes to be there. Only that person may answer; a name that this server did not give says where the
+/// sign-in begins, and nothing else (RFC 9635 §2.4).
+async fn need(realm: &Realm, user: Option<&UserAsk>) -> Result<SignInNeed, Problem> {
+    let mut need = SignInNeed::default();
+    let ids: &[SubjectIdentifier] = match user {
+        None => return Ok(need),
+        Some(UserAsk::Reference(reference)) => {
+            need.subject = Some(known(realm, reference).await?);
+            return Ok(need);
+        }
+        Some(UserAsk::ByValue {
+            sub_ids,
+            assertions,
+        }) => {
+            // An assertion could only be one of ours, and those are for clients to read, not for us to believe.
+            if !assertions.is_empty() && sub_ids.is_empty() {
+                return Err(GnapError::UnknownUser.into());
+            }
+            sub_ids
+        }
+    };
+    for id in ids {
+        match id {
+            SubjectIdentifier::Opaque { id } => need.subject = Some(known(realm, id).await?),
+            SubjectIdentifier::IssSub { iss, sub } if *iss == realm.site.settings.issuer_url => {
+                need.subject = Some(known(realm, sub).await?);
+            }
+            SubjectIdentifier::Email { email } => need.login_hint = Some(email.clone()),
+            SubjectIdentifier::Account { .. }
+            | SubjectIdentifier::Aliases { .. }
+            | SubjectIdentifier::Did { .. }
+            | SubjectIdentifier::IssSub { .. }
+            | SubjectIdentifier::PhoneNumber { .. }
+            | SubjectIdentifier::Uri { .. } => {}
+        }
+    }
+    Ok(need)
+}
+
+async fn known(realm: &Realm, subject: &str) -> Result<String, Problem> {
+    let engine = &realm.site.engine;
+    let found = engine
+        .store()
+        .as_ref()
+        .person_of_subject(engine.issuer_id(), subject)
+        .await;
+    match found {
+        Ok(Some(_)) => Ok(subject.to_owned()),
+        Ok(None) => Err(GnapError::UnknownUser.into()),
+        Err(error) => Err(Problem::failed(error.into(), Place::Grant, realm.profile)),
+    }
+}
+
+impl Drawn {
+    /// The request as the engine opens it.
+    pub(crate) fn ask<'a>(
+        &self,
+        realm: &Realm,
+        call: &Call,
+        client: &'a AuthenticatedClient,
+        introduced: Option<Introduced>,
+        token: &Secret<kind::Continue>,
+    ) -> Ask<'a> {
+        let engine = &realm.site.engine;
+        let lifetimes = &realm.site.settings.lifetimes;
+        let rotates = realm.profile == Profile::Rfc9635;
+        let reference =
+            Secret::parse(&self.hidden.interact_ref).filter(|_| self.payload.finish.is_some());
+        Ask {
+            face: crate::face::FACE,
+            client: client.client(),
+            proven: true,
+            proof: client.proof().cloned(),
+            peer: call.context.source(),
+            rights: self.rights.clone(),
+            need: self.need.clone(),
+            delivery: Delivery::Poll {
+                interval: lifetimes.poll_interval,
+            },
+            browser: None,
+            every_time: true,
+            parent: None,
+            continuation: Some(Continuation::new(token, rotates).with_finish(reference.as_ref())),
+            on_answer: self.push(),
+            introduced,
+            payload: self
+                .payload
+                .store(&self.hidden, engine.vault(), engine.random()),
+            lifetime: lifetimes.interaction,
+            with_user_code: self.with_code,
+        }
+    }
+
+    /// What is sent to the client when the person is done (RFC 9635 §4.2.2).
+    fn push(&self) -> Option<Vec<u8>> {
+        let finish = self.payload.finish.as_ref().filter(|finish| finish.push)?;
+        let (hash, reference) = self.payload.finish_hash(&self.hidden)?;
+        let body = crate::finish::push(&hash, &reference);
+        let message = Message {
+            method: "POST".to_owned(),
+            url: finish.uri.clone(),
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: Some(String::from_utf8(body.to_vec()).ok()?),
+        };
+        serde_json::to_vec(&message).ok()
+    }
+
+    /// What the client is told while nobody has answered.
+    pub(crate) fn pending(
+        &self,
+        realm: &Realm,
+        opened: &Opened,
+        token: &Secret<kind::Continue>,
+    ) -> GrantResponse {
+        let request = &opened.request;
+        let settings = &realm.site.settings;
+        let wait = request
+            .delivery
+            .interval()
+            .unwrap_or(settings.lifetimes.poll_interval);
+        let code = opened.user_code.as_ref().map(ToString::to_string);
+        let offers = |mode: &StartMode| self.payload.modes.iter().any(|name| name == mode.name());
+        let address = self
+            .start
+            .as_ref()
+            .map(|secret| start_uri(realm, request.id, secret));
+        let page = settings.url("/device");
+        GrantResponse {
+            continuation: answer::continuation(realm, request.id, token, wait),
+            interact: Some(InteractAnswer {
+                redirect: address.clone().filter(|_| offers(&StartMode::Redirect)),
+                app: address.filter(|_| offers(&StartMode::App)),
+                user_code: code.clone().filter(|_| offers(&StartMode::UserCode)),
+                user_code_uri: code
+                    .filter(|_| offers(&StartMode::UserCodeUri))
+                    .and_then(|code| UserCodeUri::new(&code, &page)),
+                finish: self
+                    .payload
+                    .finish
+                    .as_ref()
+                    .map(|_| self.hidden.server_nonce.clone()),
+                expires_in: Some(request.expires_at.since(request.created_at)),
+            }),
+            ..GrantResponse::default()
+        }
+    }
+}
+
+/// The address at which a browser begins.
+fn start_uri(
+    realm: &Realm,
+    id: placet_core::Id<placet_core::pending::PendingRequest>,
+    secret: &Secret<kind::Show>,
+) -> String {
+    let name = realm.name_of(id.as_bytes());
+    format!("{}/interact/{name}/{}", realm.base, secret.reveal())
+}
+
+/// Whether `presented` is the secret of a request's start address.
+pub(crate) fn starts(payload: &Payload, presented: &str) -> bool {
+    payload
+        .start
+        .is_some_and(|start| start == SecretHash::of(presented))
+}

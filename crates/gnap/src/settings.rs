@@ -1,0 +1,50 @@
+//! What an operator sets for this face.
+
+use placet_core::{id::Id, tenant::Tenant};
+
+use crate::{hash::HashEncoding, open_payments::InteractionSettings};
+
+/// Which dialects are spoken, and how.
+#[derive(Debug, Clone, Default)]
+pub struct GnapSettings {
+    /// Whether RFC 9635 is spoken under `/gnap`.
+    pub rfc9635: bool,
+    /// Open Payments. Absent: not spoken.
+    pub open_payments: Option<PaymentsSettings>,
+}
+
+/// Open Payments, as Rafiki's authorization server speaks it.
+#[derive(Debug, Clone)]
+pub struct PaymentsSettings {
+    /// The origin its clients are told, without a slash at the end.
+    pub origin: String,
+    /// Where it is mounted.
+    pub mount: Mount,
+    /// The tenant whose records are the root issuer's own.
+    pub operator_tenant: Id<Tenant>,
+    /// How the interaction hash is written.
+    pub hash_encoding: HashEncoding,
+    /// What a person is asked about.
+    pub interaction: InteractionSettings,
+    /// Whether a signature's `created` has to be near the time.
+    pub check_created: bool,
+}
+
+/// Where a dialect is mounted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mount {
+    /// Under `/op`, beside everything else.
+    Below,
+    /// At the root of a listener of its own.
+    Root,
+}
+
+impl PaymentsSettings {
+    /// What clients are told their addresses begin with, without a slash at the end.
+    pub fn base(&self) -> String {
+        match self.mount {
+            Mount::Below => format!("{}/op", self.origin),
+            Mount::Root => self.origin.clone(),
+        }
+    }
+}
