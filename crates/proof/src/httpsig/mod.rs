@@ -5,7 +5,7 @@
 //!    has to be covered.
 //! 3. [`Candidate::verify`] rebuilds the signature base from the request and checks it with a key that the profile chose. The
 //!    algorithm is that of the key, never one from the message.
-//! 4. [`sign`] is the other direction.
+//! 4. [`sign()`] is the other direction.
 //!
 //! Signatures of responses, trailers and symmetric keys are not supported: a component with `req` or `tr`, and `@status`, cannot be
 //! derived here.
