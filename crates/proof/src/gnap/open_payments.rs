@@ -7,7 +7,7 @@
 //! Spec: Open Payments 1.3, RFC 9421 §2.5, §4.1–4.2
 
 use data_encoding::BASE64;
-use sfv::{InnerList, ListEntry};
+use sfv::ListEntry;
 
 use crate::error::ProofError;
 use crate::httpsig::{Candidate, Component, RequestParts, SignatureParams};
@@ -29,6 +29,9 @@ const NAMES: [&str; 6] = [
 pub(crate) fn read_rust_client(request: &RequestParts<'_>) -> Option<Candidate> {
     let input = only(request, "signature-input")?;
     let signature = only(request, "signature")?;
+    if input.len() > MAX_INPUT_BYTES {
+        return None;
+    }
     let (label, text) = input.split_once('=')?;
     let (names, params) = text.strip_prefix('(')?.split_once(')')?;
     let components: Result<Vec<Component>, ProofError> = names
@@ -46,16 +49,13 @@ pub(crate) fn read_rust_client(request: &RequestParts<'_>) -> Option<Candidate> 
     let [member] = members.as_slice() else {
         return None;
     };
-    let ListEntry::InnerList(InnerList { items, params }) = &member.value else {
+    let ListEntry::InnerList(list) = &member.value else {
         return None;
     };
-    if !items.is_empty() || input.len() > MAX_INPUT_BYTES {
-        return None;
-    }
     Some(Candidate::read(
         label.to_owned(),
         components.ok()?,
-        SignatureParams::from_params(params).ok()?,
+        SignatureParams::from_params(&list.params).ok()?,
         vec![text.to_owned()],
         BASE64.decode(signature.as_bytes()).ok()?,
     ))
