@@ -88,7 +88,7 @@ impl Component {
 
     /// Says whether this is the member `key` of the dictionary `name`.
     pub(crate) fn is_member(&self, name: &str, key: &str) -> bool {
-        self.name == name && self.text("key") == Some(key) && self.params.len() == 1
+        self.name == name && self.text("key") == Some(key)
     }
 
     /// Says whether this is the whole of `name`, and not one member or parameter of it.

@@ -625,7 +625,7 @@ fn rfc9421_4_1_signatures_may_stand_in_several_lines() {
             ("signature", "b=:AQID:"),
             (
                 "signature-input",
-                r#"b=("content-digest" "signature";key="a")"#,
+                r#"b=("content-digest" "signature";sf;key="a")"#,
             ),
             ("signature", "a=:AAAA:"),
         ],
