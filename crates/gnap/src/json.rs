@@ -50,9 +50,9 @@ pub(crate) enum At<'p> {
     /// The whole message.
     Root,
     /// A member of the object at that place.
-    Member(&'p At<'p>, &'static str),
+    Member(&'p Self, &'static str),
     /// An element of the array at that place.
-    Item(&'p At<'p>, usize),
+    Item(&'p Self, usize),
 }
 
 impl At<'_> {

@@ -18,7 +18,7 @@ const DANGEROUS_SCHEMES: [&str; 7] = [
 /// Whether the text is written in the characters of a URI alone (RFC 3986 §2).
 fn is_written_as_uri(text: &str) -> bool {
     let strange = |b: &u8| !(0x21..=0x7e).contains(b) || br#"\"<>^`{|}"#.contains(b);
-    !text.is_empty() && !text.as_bytes().iter().any(|b| strange(b))
+    !text.is_empty() && !text.as_bytes().iter().any(strange)
 }
 
 /// Reads an absolute URI of any scheme.
@@ -27,9 +27,9 @@ pub(crate) fn absolute(text: &str) -> Option<Url> {
         return None;
     }
     let url = Url::parse(text).ok()?;
-    // `https:path` has no authority as written; the parser would invent one.
+    // `https:path` and `https:///path` have no authority as written; the parser would invent one.
     let special = matches!(url.scheme(), "http" | "https" | "ftp" | "ws" | "wss");
-    (!special || after_scheme(text)?.starts_with("//")).then_some(url)
+    (!special || !authority(text).is_empty()).then_some(url)
 }
 
 /// Whether it is an `http` or `https` URL without user name or password.
@@ -84,16 +84,16 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn after_scheme(text: &str) -> Option<&str> {
-    text.split_once(':').map(|(_, rest)| rest)
+/// The part between `//` and the path, as written.
+fn authority(text: &str) -> &str {
+    text.split_once(':')
+        .and_then(|(_, rest)| rest.strip_prefix("//"))
+        .and_then(|rest| rest.split(['/', '?', '#']).next())
+        .unwrap_or_default()
 }
 
 fn names_a_user(url: &Url, text: &str) -> bool {
-    let authority = after_scheme(text)
-        .and_then(|rest| rest.strip_prefix("//"))
-        .and_then(|rest| rest.split(['/', '?', '#']).next())
-        .unwrap_or_default();
-    !url.username().is_empty() || url.password().is_some() || authority.contains('@')
+    !url.username().is_empty() || url.password().is_some() || authority(text).contains('@')
 }
 
 /// Browsers resolve dot segments before they send a request, so that another path than the written one is asked for.

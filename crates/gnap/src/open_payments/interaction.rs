@@ -33,8 +33,8 @@ impl InteractionSettings {
             PaymentKind::Quote => self.quote,
             PaymentKind::OutgoingPayment => true,
         };
-        let lists_all = access.actions.contains(&Action::ListAll);
-        !asked_about && !(lists_all && self.list_all)
+        let lists_all = self.list_all && access.actions.contains(&Action::ListAll);
+        !asked_about && !lists_all
     }
 }
 

@@ -51,6 +51,8 @@ frozen! {
     SUBJECT_FORMAT = BAD_REQUEST InvalidRequest "subject format is invalid";
     /// The tenant has nobody who asks its people.
     INVALID_TENANT = BAD_REQUEST InvalidRequest "invalid tenant";
+    /// What is asked for is not given to this client. The reference server has no such error.
+    DENIED = BAD_REQUEST RequestDenied "the request was denied";
     /// Something failed on this side.
     INTERNAL = INTERNAL_SERVER_ERROR RequestDenied "internal server error";
     /// The pair of continuation id and token is unknown, or the grant was revoked.
@@ -165,11 +167,14 @@ pub(crate) fn refused(refusal: &Refusal, place: Place) -> Problem {
         },
         Refusal::Denied => match place {
             Place::Reference => GRANT_NOT_FOUND,
-            Place::Grant | Place::Poll => CANNOT_CONTINUE,
+            Place::Poll => CANNOT_CONTINUE,
+            Place::Grant => DENIED,
             Place::Cancel | Place::Rotate | Place::Revoke | Place::ResourceServer => absent(place),
         },
-        Refusal::AlreadyCollected | Refusal::Reused | Refusal::Expired => ended(place),
-        Refusal::Exceeds
+        Refusal::AlreadyCollected
+        | Refusal::Reused
+        | Refusal::Expired
+        | Refusal::Exceeds
         | Refusal::WrongTarget
         | Refusal::NotAllowed
         | Refusal::PersonInactive
@@ -194,7 +199,8 @@ const fn absent(place: Place) -> Problem {
 const fn ended(place: Place) -> Problem {
     match place {
         Place::Reference => NOT_APPROVED,
-        Place::Grant | Place::Poll => CANNOT_CONTINUE,
+        Place::Grant => DENIED,
+        Place::Poll => CANNOT_CONTINUE,
         Place::Cancel => INVALID_GRANT,
         Place::Rotate => ROTATION_LOST,
         Place::Revoke | Place::ResourceServer => INVALID_TOKEN,

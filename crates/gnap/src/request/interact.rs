@@ -143,6 +143,9 @@ impl FinishAsk {
             .find(|known| known.name() == method);
         let uri = object.required_text("uri")?;
         uri::check_finish(uri).map_err(|why| object.fault("uri", why))?;
+        if method == Some(FinishMethod::Push) && !uri::is_secure_web(uri) {
+            return Err(object.fault("uri", "is not one a server can call"));
+        }
         let nonce = object.required_text("nonce")?;
         // A line feed in it would let one base string stand for two (RFC 9635 §4.2.3).
         if nonce.len() > MAX_NONCE_BYTES || !nonce.bytes().all(|b| (0x20..=0x7e).contains(&b)) {

@@ -8,7 +8,7 @@ use super::{KeyAsk, client::key_of};
 use crate::{
     access::{self, AccessRight},
     error::Problem,
-    json::{self, At, Fault, Object, text},
+    json::{self, At, Fault, Object, items, text},
     response::TokenValue,
 };
 
@@ -33,7 +33,7 @@ pub struct IntrospectionRequest {
     pub proof: Option<String>,
     /// Who asks.
     pub resource_server: ResourceServerAsk,
-    /// The least rights the call needs. Absent: any.
+    /// The least rights the call needs, which may be none. Absent: not told.
     pub access: Option<Vec<AccessRight>>,
 }
 
@@ -62,7 +62,7 @@ impl IntrospectionRequest {
             access_token: presented(object)?,
             proof: object.text("proof")?.map(str::to_owned),
             resource_server: object.required_read("resource_server", ResourceServerAsk::read)?,
-            access: object.read("access", access::read_list)?,
+            access: object.read("access", |value, at| items(value, at, AccessRight::read))?,
         })
     }
 }

@@ -1,1 +1,36 @@
 //! What is read and what is printed, by tables: one module per section of a specification.
+
+#[cfg(test)]
+mod open_payments_access;
+#[cfg(test)]
+mod open_payments_identity;
+#[cfg(test)]
+mod open_payments_interval;
+#[cfg(test)]
+mod open_payments_problem;
+#[cfg(test)]
+mod open_payments_request;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod rfc9493;
+#[cfg(test)]
+mod rfc9635_access;
+#[cfg(test)]
+mod rfc9635_continuation;
+#[cfg(test)]
+mod rfc9635_discovery;
+#[cfg(test)]
+mod rfc9635_error;
+#[cfg(test)]
+mod rfc9635_hash;
+#[cfg(test)]
+mod rfc9635_interact;
+#[cfg(test)]
+mod rfc9635_request;
+#[cfg(test)]
+mod rfc9635_response;
+#[cfg(test)]
+mod rfc9767;
+#[cfg(test)]
+mod sample;
