@@ -1,6 +1,8 @@
 //! Open Payments: wallets as clients, their documents and their keys.
 
-use placet_gnap::open_payments::{WalletAddress, WalletDocument, WalletFault, WalletKeys};
+use placet_gnap::open_payments::{
+    PaymentJwk, WalletAddress, WalletDocument, WalletFault, WalletKeys,
+};
 use serde_json::{Value, json};
 
 use crate::sample::{Change, bytes, jwk, with};
@@ -190,7 +192,7 @@ fn open_payments_1_3_the_key_is_the_one_the_signature_names() {
     let set = json!({ "keys": [jwk(), rsa, other, no_alg, 7] });
     let keys = WalletKeys::parse(&bytes(&set)).unwrap();
     assert_eq!((keys.len(), keys.is_empty()), (2, false));
-    assert_eq!(keys.key("k1").map(|key| key.kid()), Some("k1"));
+    assert_eq!(keys.key("k1").map(PaymentJwk::kid), Some("k1"));
     for kid in ["k3", "k4", "K1", ""] {
         assert_eq!(keys.key(kid), None, "{kid}");
     }

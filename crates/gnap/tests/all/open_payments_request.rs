@@ -11,13 +11,13 @@ use placet_gnap::{
 };
 use serde_json::{Value, json};
 
-use crate::sample::{Change, bytes, jwk, payments, told, with};
+use crate::sample::{Change, bytes, jwk, payments, rows, told, with};
 
 fn read(body: &Value) -> PaymentsRequest {
     PaymentsRequest::parse(&bytes(body)).unwrap_or_else(|problem| panic!("{body}: {problem:?}"))
 }
 
-fn subject(sub_ids: Value) -> Value {
+fn subject(sub_ids: &Value) -> Value {
     json!({
         "subject": { "sub_ids": sub_ids },
         "client": "https://shop.example/pay",
@@ -81,164 +81,55 @@ fn open_payments_1_3_what_may_be_left_out_or_added() {
     assert_eq!(finish.hash_method, HashMethod::Sha256);
 }
 
+const BROKEN: &str = r#"
+    /client                 | -                                                | client is missing.
+    '                       | 7                                                | client is not an object.
+    '                       | {}                                               | client does not have exactly one of walletAddress and jwk.
+    '                       | {"walletAddress":"https://a.example/b","jwk":{}} | client does not have exactly one of walletAddress and jwk.
+    '                       | {"key":{"proof":"httpsig","jwk":{}}}             | client.jwk is missing.
+    '                       | "$wallet.example/alice"                          | client is not a wallet address.
+    '                       | {"walletAddress":7}                              | client.walletAddress is not a string.
+    '                       | {"walletAddress":"http://wallet.example/a"}      | client.walletAddress is not a wallet address.
+    '                       | {"jwk":"x"}                                      | client.jwk is not an object.
+    /access_token           | -                                                | The request has neither access_token nor subject.
+    /interact               | "redirect"                                       | interact is not an object.
+    /interact/start         | -                                                | interact.start is missing.
+    '                       | ["user_code"]                                    | interact.start[0] is not redirect.
+    '                       | [{"mode":"redirect"}]                            | interact.start[0] is not a string.
+    /interact/finish        | []                                               | interact.finish is not an object.
+    /interact/finish/method | "push"                                           | interact.finish.method is not redirect.
+    '                       | -                                                | interact.finish.method is missing.
+    /interact/finish/uri    | -                                                | interact.finish.uri is missing.
+    '                       | "/return"                                        | interact.finish.uri is not an absolute URI.
+    '                       | "https://shop.example/#a"                        | interact.finish.uri has a fragment.
+    '                       | "http://shop.example/"                           | interact.finish.uri is http, which is for this machine only.
+    /interact/finish/nonce  | -                                                | interact.finish.nonce is missing.
+    '                       | "a\nb"                                           | interact.finish.nonce is too long or not printable ASCII.
+"#;
+
+const KEYS: &str = r#"
+    /kid | -                                              | client.jwk.kid is missing.
+    /alg | -                                              | client.jwk.alg is missing.
+    '    | "Ed25519"                                      | client.jwk.alg is not that of an Ed25519 key.
+    /kty | "oct"                                          | client.jwk.kty is not that of an Ed25519 key.
+    /crv | "X25519"                                       | client.jwk.crv is not that of an Ed25519 key.
+    /use | "enc"                                          | client.jwk is no public Ed25519 key.
+    /x   | -                                              | client.jwk is no public Ed25519 key.
+    '    | "c2hvcnQ"                                      | client.jwk is no public Ed25519 key.
+    '    | "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=" | client.jwk is no public Ed25519 key.
+    /d   | "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"  | client.jwk is no public Ed25519 key.
+"#;
+
 #[test]
 fn open_payments_1_3_what_breaks_the_schema_has_no_code() {
-    let short =
-        json!({ "kty": "OKP", "crv": "Ed25519", "kid": "k1", "alg": "EdDSA", "x": "c2hvcnQ" });
-    let private = with(
-        jwk(),
-        &(
-            "/d",
-            Some(json!("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")),
-        ),
-    );
-    let cases: Vec<(Change, &str)> = vec![
-        (("/client", None), "client is missing."),
-        (("/client", Some(json!(7))), "client is not an object."),
-        (
-            ("/client", Some(json!({}))),
-            "client does not have exactly one of walletAddress and jwk.",
-        ),
-        (
-            (
-                "/client",
-                Some(json!({ "walletAddress": "https://a.example/b", "jwk": jwk() })),
-            ),
-            "client does not have exactly one of walletAddress and jwk.",
-        ),
-        (
-            (
-                "/client",
-                Some(json!({ "key": { "proof": "httpsig", "jwk": jwk() } })),
-            ),
-            "client.jwk is missing.",
-        ),
-        (
-            ("/client", Some(json!("$wallet.example/alice"))),
-            "client is not a wallet address.",
-        ),
-        (
-            ("/client", Some(json!({ "walletAddress": 7 }))),
-            "client.walletAddress is not a string.",
-        ),
-        (
-            (
-                "/client",
-                Some(json!({ "walletAddress": "http://wallet.example/a" })),
-            ),
-            "client.walletAddress is not a wallet address.",
-        ),
-        (
-            ("/client", Some(json!({ "jwk": "x" }))),
-            "client.jwk is not an object.",
-        ),
-        (
-            (
-                "/client",
-                Some(json!({ "jwk": with(jwk(), &("/kid", None)) })),
-            ),
-            "client.jwk.kid is missing.",
-        ),
-        (
-            (
-                "/client",
-                Some(json!({ "jwk": with(jwk(), &("/alg", None)) })),
-            ),
-            "client.jwk.alg is missing.",
-        ),
-        (
-            (
-                "/client",
-                Some(json!({ "jwk": with(jwk(), &("/alg", Some(json!("Ed25519")))) })),
-            ),
-            "client.jwk.alg is not that of an Ed25519 key.",
-        ),
-        (
-            (
-                "/client",
-                Some(json!({ "jwk": with(jwk(), &("/kty", Some(json!("oct")))) })),
-            ),
-            "client.jwk.kty is not that of an Ed25519 key.",
-        ),
-        (
-            (
-                "/client",
-                Some(json!({ "jwk": with(jwk(), &("/crv", Some(json!("X25519")))) })),
-            ),
-            "client.jwk.crv is not that of an Ed25519 key.",
-        ),
-        (
-            (
-                "/client",
-                Some(json!({ "jwk": with(jwk(), &("/use", Some(json!("enc")))) })),
-            ),
-            "client.jwk is no public Ed25519 key.",
-        ),
-        (
-            (
-                "/client",
-                Some(json!({ "jwk": with(jwk(), &("/x", None)) })),
-            ),
-            "client.jwk is no public Ed25519 key.",
-        ),
-        (
-            ("/client", Some(json!({ "jwk": short }))),
-            "client.jwk is no public Ed25519 key.",
-        ),
-        (
-            ("/client", Some(json!({ "jwk": private }))),
-            "client.jwk is no public Ed25519 key.",
-        ),
-        (
-            ("/access_token", None),
-            "The request has neither access_token nor subject.",
-        ),
-        (
-            ("/interact", Some(json!("redirect"))),
-            "interact is not an object.",
-        ),
-        (("/interact/start", None), "interact.start is missing."),
-        (
-            ("/interact/start", Some(json!(["user_code"]))),
-            "interact.start[0] is not redirect.",
-        ),
-        (
-            ("/interact/start", Some(json!([{ "mode": "redirect" }]))),
-            "interact.start[0] is not a string.",
-        ),
-        (
-            ("/interact/finish/method", Some(json!("push"))),
-            "interact.finish.method is not redirect.",
-        ),
-        (
-            ("/interact/finish/method", None),
-            "interact.finish.method is missing.",
-        ),
-        (
-            ("/interact/finish/uri", None),
-            "interact.finish.uri is missing.",
-        ),
-        (
-            ("/interact/finish/uri", Some(json!("/return"))),
-            "interact.finish.uri is not an absolute URI.",
-        ),
-        (
-            (
-                "/interact/finish/uri",
-                Some(json!("https://shop.example/#a")),
-            ),
-            "interact.finish.uri has a fragment.",
-        ),
-        (
-            ("/interact/finish/nonce", None),
-            "interact.finish.nonce is missing.",
-        ),
-        (
-            ("/interact/finish/nonce", Some(json!("a\nb"))),
-            "interact.finish.nonce is too long or not printable ASCII.",
-        ),
-    ];
-    for (change, want) in cases {
+    let of_key = |(change, want): (Change, &'static str)| {
+        let client = json!({ "jwk": with(jwk(), &change) });
+        (("/client", Some(client)), want)
+    };
+    let all = rows(BROKEN)
+        .into_iter()
+        .chain(rows(KEYS).into_iter().map(of_key));
+    for (change, want) in all {
         let body = with(payments(), &change);
         let problem = PaymentsRequest::parse(&bytes(&body)).expect_err("it is refused");
         assert_eq!(
@@ -256,7 +147,7 @@ fn open_payments_1_3_what_breaks_the_schema_has_no_code() {
 #[test]
 fn open_payments_1_3_a_subject_is_one_url() {
     let alice = json!({ "id": "https://wallet.example/alice", "format": "uri" });
-    let request = read(&subject(json!([alice])));
+    let request = read(&subject(&json!([alice])));
     assert!(request.access.is_empty());
     let named = request.subject.unwrap().to_open_payments();
     assert_eq!(named, Some(alice.clone()));
@@ -285,7 +176,7 @@ fn open_payments_1_3_a_subject_is_one_url() {
     ];
     for (sub_ids, want) in cases {
         assert_eq!(
-            told(PaymentsRequest::parse(&bytes(&subject(sub_ids)))),
+            told(PaymentsRequest::parse(&bytes(&subject(&sub_ids)))),
             (None, want.to_owned())
         );
     }
@@ -295,14 +186,14 @@ fn open_payments_1_3_a_subject_is_one_url() {
         "javascript:alert(1)",
         "https://a@wallet.example/",
     ] {
-        let body = subject(json!([{ "id": id, "format": "uri" }]));
+        let body = subject(&json!([{ "id": id, "format": "uri" }]));
         assert_eq!(
             PaymentsRequest::parse(&bytes(&body)),
             Err(problem::SUBJECT_ID),
             "{id}"
         );
     }
-    let mut unreachable = subject(json!([alice]));
+    let mut unreachable = subject(&json!([alice]));
     unreachable.as_object_mut().unwrap().remove("interact");
     assert_eq!(
         told(PaymentsRequest::parse(&bytes(&unreachable))),
@@ -312,78 +203,45 @@ fn open_payments_1_3_a_subject_is_one_url() {
 
 #[test]
 fn open_payments_1_3_who_is_asked_about_what() {
-    let wallet = "https://wallet.example/bob";
-    let item = |kind: &str, action: &str| json!({ "type": kind, "actions": [action], "identifier": wallet });
+    let item = |kind: &str, action: &str| json!({ "type": kind, "actions": [action], "identifier": "https://wallet.example/bob" });
     let receive = item("incoming-payment", "create");
     let quote = item("quote", "create");
     let pay = item("outgoing-payment", "read");
     let list_all = item("incoming-payment", "list-all");
     let read_all = item("incoming-payment", "read-all");
-    let plain = InteractionSettings::default();
-    let about_receiving = InteractionSettings {
-        incoming_payment: true,
-        ..plain
-    };
-    let about_quotes = InteractionSettings {
-        quote: true,
-        ..plain
-    };
-    let not_about_lists = InteractionSettings {
-        list_all: false,
-        ..plain
-    };
+    // The flags say what a person is asked about: receiving, quotes, lists of all.
     let cases = [
-        ("receive", json!([receive]), plain, true),
-        (
-            "receive, asked about",
-            json!([receive]),
-            about_receiving,
-            false,
-        ),
-        ("quote", json!([quote]), plain, true),
-        ("quote, asked about", json!([quote]), about_quotes, false),
-        ("both", json!([receive, quote]), plain, true),
-        (
-            "both, one asked about",
-            json!([receive, quote]),
-            about_quotes,
-            false,
-        ),
-        ("pay", json!([pay]), plain, false),
-        (
-            "pay beside others",
-            json!([receive, quote, pay]),
-            plain,
-            false,
-        ),
-        ("list all", json!([list_all]), plain, false),
-        (
-            "list all, not asked about",
-            json!([list_all]),
-            not_about_lists,
-            true,
-        ),
-        (
-            "list all, but receiving is asked about",
-            json!([list_all]),
-            InteractionSettings {
-                incoming_payment: true,
-                ..not_about_lists
-            },
-            false,
-        ),
-        ("read all", json!([read_all]), plain, true),
+        (json!([receive]), [false, false, true], true),
+        (json!([receive]), [true, false, true], false),
+        (json!([quote]), [false, false, true], true),
+        (json!([quote]), [false, true, true], false),
+        (json!([receive, quote]), [false, false, true], true),
+        (json!([receive, quote]), [false, true, true], false),
+        (json!([pay]), [false, false, false], false),
+        (json!([receive, quote, pay]), [false, false, true], false),
+        (json!([list_all]), [false, false, true], false),
+        (json!([list_all]), [false, false, false], true),
+        (json!([list_all]), [true, false, false], false),
+        (json!([read_all]), [false, false, true], true),
     ];
-    for (name, items, settings, want) in cases {
-        assert_eq!(
-            can_skip_interaction(&of(items), settings),
-            Ok(want),
-            "{name}"
-        );
+    for (items, flags, want) in cases {
+        let [incoming_payment, quote, list_all] = flags;
+        let settings = InteractionSettings {
+            incoming_payment,
+            quote,
+            list_all,
+        };
+        let got = can_skip_interaction(&of(items.clone()), settings);
+        assert_eq!(got, Ok(want), "{items} {flags:?}");
     }
+    let plain = InteractionSettings::default();
+    assert_eq!(
+        [plain.incoming_payment, plain.quote, plain.list_all],
+        [false, false, true]
+    );
     let alice = json!([{ "id": "https://wallet.example/alice", "format": "uri" }]);
     assert_eq!(
-        can_skip_interaction(&read(&subject(alice.clone())), plain),
+        can_skip_interaction(&read(&subject(&alice)), plain),
         Ok(false)
     );
     let both = with(

@@ -6,7 +6,7 @@ use placet_gnap::{
 };
 use serde_json::{Value, json};
 
-use crate::sample::told;
+use crate::sample::{rows, told, with};
 
 fn right(value: &Value) -> AccessRight {
     AccessRight::parse(&value.to_string()).unwrap()
@@ -75,80 +75,50 @@ fn rfc8785_3_2_one_value_has_one_text() {
     }
 }
 
+const NO_RIGHTS: &str = r#"
+    read                                    | The access right is not JSON without repeated members.
+    {"type":"t","type":"u"}                 | The access right is not JSON without repeated members.
+    {"type":"t","x":{"a":1,"a":2}}          | The access right is not JSON without repeated members.
+    {"type":"t","x":1e400}                  | The access right is not JSON without repeated members.
+    7                                       | access is neither a string nor an object.
+    null                                    | access is neither a string nor an object.
+    []                                      | access is neither a string nor an object.
+    ""                                      | access is empty.
+    {}                                      | access.type is missing.
+    {"actions":["read"]}                    | access.type is missing.
+    {"type":7}                              | access.type is not a string.
+    {"type":""}                             | access.type is empty.
+    {"type":"t","actions":"read"}           | access.actions is not an array.
+    {"type":"t","actions":[1]}              | access.actions[0] is not a string.
+    {"type":"t","locations":null}           | access.locations is not an array.
+    {"type":"t","datatypes":{}}             | access.datatypes is not an array.
+    {"type":"t","privileges":[[]]}          | access.privileges[0] is not a string.
+    {"type":"t","identifier":7}             | access.identifier is not a string.
+    {"type":"t","x":9007199254740992}       | access holds a number beyond 2^53, which readers of JSON take for different ones.
+    {"type":"t","x":-9007199254740992}      | access holds a number beyond 2^53, which readers of JSON take for different ones.
+    {"type":"t","x":[18446744073709551615]} | access holds a number beyond 2^53, which readers of JSON take for different ones.
+    {"type":"t","x":{"y":1e300}}            | access holds a number beyond 2^53, which readers of JSON take for different ones.
+"#;
+
 #[test]
 fn rfc9635_8_what_is_no_right_is_refused() {
+    let refused = |text: &str, want: &str| {
+        let want = (Some(GnapError::InvalidRequest), want.to_owned());
+        assert_eq!(told(AccessRight::parse(text)), want, "{text}");
+    };
+    let lines = NO_RIGHTS.lines().filter_map(|line| line.split_once(" | "));
+    assert_eq!(lines.clone().count(), 22);
+    for (text, want) in lines {
+        refused(text.trim(), want);
+    }
     let long = json!({ "type": "t", "x": "y".repeat(MAX_RIGHT_BYTES) }).to_string();
     let deep = format!(
         r#"{{"type":"t","x":{}1{}}}"#,
         "[".repeat(30),
         "]".repeat(30)
     );
-    let imprecise =
-        "access holds a number beyond 2^53, which readers of JSON take for different ones.";
-    let cases = [
-        (
-            "read",
-            "The access right is not JSON without repeated members.",
-        ),
-        (
-            r#"{"type":"t","type":"u"}"#,
-            "The access right is not JSON without repeated members.",
-        ),
-        (
-            r#"{"type":"t","x":{"a":1,"a":2}}"#,
-            "The access right is not JSON without repeated members.",
-        ),
-        (
-            r#"{"type":"t","x":1e400}"#,
-            "The access right is not JSON without repeated members.",
-        ),
-        (deep.as_str(), "The access right is nested too deeply."),
-        (long.as_str(), "access is too long."),
-        ("7", "access is neither a string nor an object."),
-        ("null", "access is neither a string nor an object."),
-        ("[]", "access is neither a string nor an object."),
-        (r#""""#, "access is empty."),
-        ("{}", "access.type is missing."),
-        (r#"{"actions":["read"]}"#, "access.type is missing."),
-        (r#"{"type":7}"#, "access.type is not a string."),
-        (r#"{"type":""}"#, "access.type is empty."),
-        (
-            r#"{"type":"t","actions":"read"}"#,
-            "access.actions is not an array.",
-        ),
-        (
-            r#"{"type":"t","actions":[1]}"#,
-            "access.actions[0] is not a string.",
-        ),
-        (
-            r#"{"type":"t","locations":null}"#,
-            "access.locations is not an array.",
-        ),
-        (
-            r#"{"type":"t","datatypes":{}}"#,
-            "access.datatypes is not an array.",
-        ),
-        (
-            r#"{"type":"t","privileges":[[]]}"#,
-            "access.privileges[0] is not a string.",
-        ),
-        (
-            r#"{"type":"t","identifier":7}"#,
-            "access.identifier is not a string.",
-        ),
-        (r#"{"type":"t","x":9007199254740992}"#, imprecise),
-        (r#"{"type":"t","x":-9007199254740992}"#, imprecise),
-        (r#"{"type":"t","x":[18446744073709551615]}"#, imprecise),
-        (r#"{"type":"t","x":{"y":1e300}}"#, imprecise),
-    ];
-    for (text, want) in cases {
-        let got = told(AccessRight::parse(text));
-        assert_eq!(
-            got,
-            (Some(GnapError::InvalidRequest), want.to_owned()),
-            "{text}"
-        );
-    }
+    refused(&long, "access is too long.");
+    refused(&deep, "The access right is nested too deeply.");
 }
 
 #[test]
@@ -164,82 +134,43 @@ fn rfc9635_8_members_are_printed_in_the_order_of_the_specification() {
     assert_eq!(least, r#"{"type":"t","identifier":"i"}"#);
 }
 
+const WITHIN: &str = r#"
+    /actions    | ["write","read"]      | within
+    '           | ["read"]              | within
+    '           | []                    | within
+    '           | ["read","delete"]     | not
+    '           | ["Read"]              | not
+    '           | -                     | not
+    /locations  | ["https://a.example"] | not
+    '           | -                     | not
+    /datatypes  | ["images"]            | within
+    /privileges | ["admin"]             | within
+    /type       | "Photo-api"           | not
+    '           | "photo-api "          | not
+    /identifier | "8"                   | not
+    '           | -                     | not
+    /max        | 6                     | not
+    '           | 4                     | not
+    '           | "5"                   | not
+    '           | 5.0                   | within
+    '           | -                     | not
+    /min        | 1                     | not
+"#;
+
 #[test]
 fn g14_rfc9635_8_what_lies_within_what() {
     let granted = json!({
         "type": "photo-api", "actions": ["read", "write"], "locations": ["https://a.example/"],
         "identifier": "7", "max": 5,
     });
-    let cases = [
-        (
-            "itself",
-            json!({ "type": "photo-api", "actions": ["read", "write"], "locations": ["https://a.example/"], "identifier": "7", "max": 5 }),
-            true,
-        ),
-        (
-            "in another order",
-            json!({ "type": "photo-api", "actions": ["write", "read"], "locations": ["https://a.example/"], "identifier": "7", "max": 5 }),
-            true,
-        ),
-        (
-            "fewer actions",
-            json!({ "type": "photo-api", "actions": ["read"], "locations": ["https://a.example/"], "identifier": "7", "max": 5 }),
-            true,
-        ),
-        (
-            "one list more",
-            json!({ "type": "photo-api", "actions": ["read"], "locations": ["https://a.example/"], "datatypes": ["images"], "identifier": "7", "max": 5 }),
-            true,
-        ),
-        (
-            "another type",
-            json!({ "type": "Photo-api", "actions": ["read"], "locations": ["https://a.example/"], "identifier": "7", "max": 5 }),
-            false,
-        ),
-        (
-            "an action more",
-            json!({ "type": "photo-api", "actions": ["read", "delete"], "locations": ["https://a.example/"], "identifier": "7", "max": 5 }),
-            false,
-        ),
-        (
-            "no list of actions",
-            json!({ "type": "photo-api", "locations": ["https://a.example/"], "identifier": "7", "max": 5 }),
-            false,
-        ),
-        (
-            "another place",
-            json!({ "type": "photo-api", "actions": ["read"], "locations": ["https://a.example"], "identifier": "7", "max": 5 }),
-            false,
-        ),
-        (
-            "no identifier",
-            json!({ "type": "photo-api", "actions": ["read"], "locations": ["https://a.example/"], "max": 5 }),
-            false,
-        ),
-        (
-            "another identifier",
-            json!({ "type": "photo-api", "actions": ["read"], "locations": ["https://a.example/"], "identifier": "8", "max": 5 }),
-            false,
-        ),
-        (
-            "a wider member of the type",
-            json!({ "type": "photo-api", "actions": ["read"], "locations": ["https://a.example/"], "identifier": "7", "max": 6 }),
-            false,
-        ),
-        (
-            "without it",
-            json!({ "type": "photo-api", "actions": ["read"], "locations": ["https://a.example/"], "identifier": "7" }),
-            false,
-        ),
-        (
-            "a member more",
-            json!({ "type": "photo-api", "actions": ["read"], "locations": ["https://a.example/"], "identifier": "7", "max": 5, "min": 1 }),
-            false,
-        ),
-        ("a reference", json!("photo-api"), false),
-    ];
-    for (name, asked, want) in cases {
-        assert_eq!(right(&asked).is_within(&right(&granted)), want, "{name}");
+    assert!(right(&granted).is_within(&right(&granted)));
+    for (change, want) in rows(WITHIN) {
+        let asked = right(&with(granted.clone(), &change));
+        assert_eq!(
+            asked.is_within(&right(&granted)),
+            want == "within",
+            "{change:?}"
+        );
     }
     assert!(right(&json!("read")).is_within(&right(&json!("read"))));
     assert!(!right(&json!("read")).is_within(&right(&json!("read "))));

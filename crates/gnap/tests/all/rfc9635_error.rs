@@ -2,7 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use placet_core::{Refusal, engine::Error, store::StoreError, time::Lifetime, token::SignError};
+use placet_core::{
+    Refusal,
+    engine::Error,
+    store::{StoreError, Table},
+    time::Lifetime,
+    token::SignError,
+};
 use placet_gnap::{
     GnapError, Place, Problem, Profile, error_catalogue,
     response::{Continue, TokenValue},
@@ -193,7 +199,7 @@ fn no_refusal_is_our_own_failure() {
 #[test]
 fn our_own_failure_is_500_or_503_and_says_nothing_of_its_cause() {
     let corrupt = || StoreError::Corrupt {
-        table: "pending",
+        table: Table::Pending,
         id: "req_7".to_owned(),
         what: "state".to_owned(),
     };

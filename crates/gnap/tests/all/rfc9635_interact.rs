@@ -6,7 +6,7 @@ use placet_gnap::{
 };
 use serde_json::{Value, json};
 
-use crate::sample::{bytes, grant, told, with};
+use crate::sample::{Change, bytes, grant, rows, told, with};
 
 fn read(interact: Value) -> InteractAsk {
     let body = with(grant(), &("/interact", Some(interact)));
@@ -80,87 +80,39 @@ fn rfc9635_2_5_1_modes_are_names_or_objects_with_a_name() {
     }
 }
 
+const FINISHES: &str = r#"
+    /interact/finish             | "redirect"    | interact.finish is not an object.
+    /interact/finish/method      | -             | interact.finish.method is missing.
+    '                            | "pigeon"      | interact.finish.method is not one known here.
+    '                            | "Redirect"    | interact.finish.method is not one known here.
+    /interact/finish/uri         | -             | interact.finish.uri is missing.
+    '                            | 7             | interact.finish.uri is not a string.
+    /interact/finish/nonce       | -             | interact.finish.nonce is missing.
+    '                            | ""            | interact.finish.nonce is empty.
+    '                            | "a\nb"        | interact.finish.nonce is too long or not printable ASCII.
+    '                            | "a\u007fb"    | interact.finish.nonce is too long or not printable ASCII.
+    '                            | "ü"           | interact.finish.nonce is too long or not printable ASCII.
+    '                            | 7             | interact.finish.nonce is not a string.
+    /interact/finish/hash_method | "sha-1"       | interact.finish.hash_method is not one accepted here.
+    '                            | "sha-256-128" | interact.finish.hash_method is not one accepted here.
+    '                            | "sha-256-32"  | interact.finish.hash_method is not one accepted here.
+    '                            | "sha3-224"    | interact.finish.hash_method is not one accepted here.
+    '                            | "SHA-256"     | interact.finish.hash_method is not one accepted here.
+    '                            | ""            | interact.finish.hash_method is empty.
+"#;
+
 #[test]
 fn rfc9635_2_5_2_a_finish_says_how_and_where() {
-    let base = json!({ "method": "redirect", "uri": "https://c.example/cb", "nonce": "n" });
-    let changed = |name: &str, value: Value| {
-        let mut finish = base.clone();
-        finish[name] = value;
-        json!({ "start": [], "finish": finish })
-    };
-    let cases = [
-        (
-            json!({ "start": [], "finish": "redirect" }),
-            "interact.finish is not an object.",
-        ),
-        (
-            json!({ "start": [], "finish": { "uri": "https://c.example/cb", "nonce": "n" } }),
-            "interact.finish.method is missing.",
-        ),
-        (
-            json!({ "start": [], "finish": { "method": "push", "nonce": "n" } }),
-            "interact.finish.uri is missing.",
-        ),
-        (
-            json!({ "start": [], "finish": { "method": "push", "uri": "https://c.example/" } }),
-            "interact.finish.nonce is missing.",
-        ),
-        (
-            changed("method", json!("pigeon")),
-            "interact.finish.method is not one known here.",
-        ),
-        (
-            changed("method", json!("Redirect")),
-            "interact.finish.method is not one known here.",
-        ),
-        (
-            changed("nonce", json!("")),
-            "interact.finish.nonce is empty.",
-        ),
-        (
-            changed("nonce", json!("a\nb")),
-            "interact.finish.nonce is too long or not printable ASCII.",
-        ),
-        (
-            changed("nonce", json!("a\u{7f}b")),
-            "interact.finish.nonce is too long or not printable ASCII.",
-        ),
-        (
-            changed("nonce", json!("ü")),
-            "interact.finish.nonce is too long or not printable ASCII.",
-        ),
-        (
-            changed("nonce", json!("n".repeat(513))),
-            "interact.finish.nonce is too long or not printable ASCII.",
-        ),
-        (
-            changed("nonce", json!(7)),
-            "interact.finish.nonce is not a string.",
-        ),
-        (
-            changed("hash_method", json!("sha-1")),
-            "interact.finish.hash_method is not one accepted here.",
-        ),
-        (
-            changed("hash_method", json!("sha-256-128")),
-            "interact.finish.hash_method is not one accepted here.",
-        ),
-        (
-            changed("hash_method", json!("sha3-224")),
-            "interact.finish.hash_method is not one accepted here.",
-        ),
-        (
-            changed("hash_method", json!("sha-256-32")),
-            "interact.finish.hash_method is not one accepted here.",
-        ),
-        (
-            changed("hash_method", json!("SHA-256")),
-            "interact.finish.hash_method is not one accepted here.",
-        ),
-    ];
-    for (interact, want) in cases {
-        assert_eq!(refusal(interact), want);
+    let refused = |change: &Change| told(GrantRequest::parse(&bytes(&with(grant(), change))));
+    for (change, want) in rows(FINISHES) {
+        let want = (Some(GnapError::InvalidRequest), want.to_owned());
+        assert_eq!(refused(&change), want, "{change:?}");
     }
+    let (_, words) = refused(&("/interact/finish/nonce", Some(json!("n".repeat(513)))));
+    assert_eq!(
+        words,
+        "interact.finish.nonce is too long or not printable ASCII."
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use placet_gnap::{
 };
 use serde_json::{Value, json};
 
-use crate::sample::{Change, bytes, grant, jwk, told, with};
+use crate::sample::{Change, bytes, grant, jwk, rows, told, with};
 
 fn refusal(change: &Change) -> (Option<GnapError>, String) {
     told(GrantRequest::parse(&bytes(&with(grant(), change))))
@@ -128,80 +128,50 @@ fn rfc9635_2_what_is_not_known_is_ignored_and_what_is_optional_may_be_absent() {
     }
 }
 
+const BROKEN: &str = r#"
+    /client                 | -         | client is missing.
+    '                       | 7         | client is not an object.
+    '                       | null      | client is not an object.
+    '                       | ""        | client is empty.
+    /client/key             | -         | client.key is missing.
+    /client/class_id        | 1         | client.class_id is not a string.
+    /access_token           | "x"       | access_token is neither an object nor an array.
+    '                       | null      | access_token is neither an object nor an array.
+    /access_token/access    | -         | access_token.access is missing.
+    '                       | []        | access_token.access is empty.
+    '                       | "read"    | access_token.access is not an array.
+    '                       | ["a",7]   | access_token.access[1] is neither a string nor an object.
+    /access_token/label     | ""        | access_token.label is empty.
+    '                       | 7         | access_token.label is not a string.
+    /subject                | []        | subject is not an object.
+    '                       | {}        | subject has neither sub_id_formats nor assertion_formats.
+    /subject/sub_id_formats | "opaque"  | subject.sub_id_formats is not an array.
+    '                       | [7]       | subject.sub_id_formats[0] is not a string.
+    /subject/sub_ids        | []        | subject.sub_ids is empty.
+    '                       | ["x"]     | subject.sub_ids[0] is not an object.
+    /user                   | 7         | user is not an object.
+    '                       | ""        | user is empty.
+    /existing_access_token  | "a b"     | existing_access_token is no token.
+    '                       | 7         | existing_access_token is not a string.
+"#;
+
 #[test]
 fn rfc9635_2_what_breaks_a_rule_is_invalid_request_and_says_where() {
-    let long = "x".repeat(3000);
-    let cases: Vec<(Change, &str)> = vec![
-        (("/client", None), "client is missing."),
-        (("/client", Some(json!(7))), "client is not an object."),
-        (("/client", Some(json!(""))), "client is empty."),
-        (("/client", Some(json!(null))), "client is not an object."),
-        (("/client", Some(json!(long))), "client is too long."),
-        (("/client/key", None), "client.key is missing."),
-        (
-            ("/client/class_id", Some(json!(1))),
-            "client.class_id is not a string.",
-        ),
-        (
-            ("/access_token", Some(json!("x"))),
-            "access_token is neither an object nor an array.",
-        ),
-        (
-            ("/access_token", Some(json!(null))),
-            "access_token is neither an object nor an array.",
-        ),
-        (
-            ("/access_token/access", None),
-            "access_token.access is missing.",
-        ),
-        (
-            ("/access_token/access", Some(json!([]))),
-            "access_token.access is empty.",
-        ),
-        (
-            ("/access_token/access", Some(json!("read"))),
-            "access_token.access is not an array.",
-        ),
-        (
-            ("/access_token/label", Some(json!(""))),
-            "access_token.label is empty.",
-        ),
-        (
-            ("/access_token/label", Some(json!("x".repeat(257)))),
-            "access_token.label is too long.",
-        ),
-        (("/subject", Some(json!([]))), "subject is not an object."),
-        (
-            ("/subject", Some(json!({}))),
-            "subject has neither sub_id_formats nor assertion_formats.",
-        ),
-        (
-            ("/subject/sub_id_formats", Some(json!("opaque"))),
-            "subject.sub_id_formats is not an array.",
-        ),
-        (
-            ("/subject/sub_id_formats", Some(json!([7]))),
-            "subject.sub_id_formats[0] is not a string.",
-        ),
-        (
-            ("/subject/sub_ids", Some(json!([]))),
-            "subject.sub_ids is empty.",
-        ),
-        (("/user", Some(json!(7))), "user is not an object."),
-        (("/user", Some(json!(""))), "user is empty."),
-        (
-            ("/existing_access_token", Some(json!("a b"))),
-            "existing_access_token is no token.",
-        ),
-        (
-            ("/existing_access_token", Some(json!(7))),
-            "existing_access_token is not a string.",
-        ),
-    ];
-    for (change, want) in cases {
+    for (change, want) in rows(BROKEN) {
         let got = refusal(&change);
         let want = (Some(GnapError::InvalidRequest), want.to_owned());
         assert_eq!(got, want, "{change:?}");
+    }
+    for (place, length, want) in [
+        ("/client", 2049, "client is too long."),
+        (
+            "/access_token/label",
+            257,
+            "access_token.label is too long.",
+        ),
+    ] {
+        let (_, words) = refusal(&(place, Some(json!("x".repeat(length)))));
+        assert_eq!(words, want);
     }
 }
 
@@ -368,72 +338,32 @@ fn rfc9635_2_3_1_a_reference_is_opaque() {
     }
 }
 
+const DISPLAYED: &str = r#"
+    /client/display          | "x"                          | client.display is not an object.
+    /client/display/name     | {}                           | client.display.name is not a string.
+    '                        | ""                           | client.display.name is empty.
+    /client/display/uri      | "/client"                    | client.display.uri is not an absolute http or https URI.
+    '                        | "javascript:alert(1)"        | client.display.uri is not an absolute http or https URI.
+    '                        | "https:example.net"          | client.display.uri is not an absolute http or https URI.
+    '                        | "https:///example.net"       | client.display.uri is not an absolute http or https URI.
+    '                        | "https://a@example.net"      | client.display.uri is not an absolute http or https URI.
+    '                        | "https://exa mple.net"       | client.display.uri is not an absolute http or https URI.
+    '                        | "ftp://example.net/"         | client.display.uri is not an absolute http or https URI.
+    /client/display/logo_uri | "data:text/html,x"           | client.display.logo_uri is neither an absolute http or https URI nor a picture by value.
+    '                        | "data:image/svg+xml,x"       | client.display.logo_uri is neither an absolute http or https URI nor a picture by value.
+    '                        | "logo.png"                   | client.display.logo_uri is neither an absolute http or https URI nor a picture by value.
+    '                        | "file:///logo.png"           | client.display.logo_uri is neither an absolute http or https URI nor a picture by value.
+    '                        | 7                            | client.display.logo_uri is not a string.
+"#;
+
 #[test]
 fn rfc9635_2_3_2_what_a_client_shows_cannot_run_anything() {
-    let cases: [(Change, &str); 14] = [
-        (("/client/display", Some(json!("x"))), " is not an object."),
-        (
-            ("/client/display/name", Some(json!({}))),
-            ".name is not a string.",
-        ),
-        (
-            ("/client/display/name", Some(json!("n".repeat(257)))),
-            ".name is too long.",
-        ),
-        (
-            ("/client/display/uri", Some(json!("/client"))),
-            ".uri is not an absolute",
-        ),
-        (
-            ("/client/display/uri", Some(json!("javascript:alert(1)"))),
-            ".uri is not an absolute",
-        ),
-        (
-            ("/client/display/uri", Some(json!("https:example.net"))),
-            ".uri is not an absolute",
-        ),
-        (
-            ("/client/display/uri", Some(json!("https:///example.net"))),
-            ".uri is not an absolute",
-        ),
-        (
-            ("/client/display/uri", Some(json!("https://a@example.net"))),
-            ".uri is not an absolute",
-        ),
-        (
-            ("/client/display/uri", Some(json!("https://exa mple.net"))),
-            ".uri is not an absolute",
-        ),
-        (
-            ("/client/display/uri", Some(json!("ftp://example.net/"))),
-            ".uri is not an absolute",
-        ),
-        (
-            ("/client/display/logo_uri", Some(json!("data:text/html,x"))),
-            ".logo_uri is neither",
-        ),
-        (
-            (
-                "/client/display/logo_uri",
-                Some(json!("data:image/svg+xml,x")),
-            ),
-            ".logo_uri is neither",
-        ),
-        (
-            ("/client/display/logo_uri", Some(json!("logo.png"))),
-            ".logo_uri is neither",
-        ),
-        (
-            ("/client/display/logo_uri", Some(json!("file:///logo.png"))),
-            ".logo_uri is neither",
-        ),
-    ];
-    for (change, want) in cases {
-        let (code, words) = refusal(&change);
-        assert_eq!(code, Some(GnapError::InvalidRequest), "{change:?}");
-        let want = format!("client.display{want}");
-        assert!(words.starts_with(&want), "{change:?}: {words}");
+    for (change, want) in rows(DISPLAYED) {
+        let want = (Some(GnapError::InvalidRequest), want.to_owned());
+        assert_eq!(refusal(&change), want, "{change:?}");
     }
+    let (_, words) = refusal(&("/client/display/name", Some(json!("n".repeat(257)))));
+    assert_eq!(words, "client.display.name is too long.");
     let empty = with(grant(), &("/client/display", Some(json!({}))));
     let ClientAsk::ByValue { display, .. } = GrantRequest::parse(&bytes(&empty)).unwrap().client
     else {
@@ -441,6 +371,21 @@ fn rfc9635_2_3_2_what_a_client_shows_cannot_run_anything() {
     };
     assert_eq!(display, Some(Display::default()));
 }
+
+const USERS: &str = r#"
+    /user | {"sub_ids":[]}                                              | user.sub_ids is empty.
+    '     | {"sub_ids":[{"format":"tattoo"}]}                           | user.sub_ids[0].format is not one known here.
+    '     | {"assertions":["eyJ"]}                                      | user.assertions[0] is not an object.
+    '     | {"assertions":[{"format":"id_token"}]}                      | user.assertions[0].value is missing.
+    '     | {"assertions":[{"format":"id_token","value":7}]}            | user.assertions[0].value is not a string.
+    '     | {"assertions":[{"value":"a.b.c"}]}                          | user.assertions[0].format is missing.
+    '     | {"assertions":[{"format":"horoscope","value":"x"}]}         | user.assertions[0].format is not one known here.
+    '     | {"assertions":[{"format":"id_token","value":"eyJh.eyJi"}]}  | user.assertions[0].value is not what its format says.
+    '     | {"assertions":[{"format":"id_token","value":"eyJh..c2ln"}]} | user.assertions[0].value is not what its format says.
+    '     | {"assertions":[{"format":"saml2","value":"PHNhbWw+"}]}      | user.assertions[0].value is not what its format says.
+    '     | {"assertions":[{"format":"saml2","value":"PHNhbWw-="}]}     | user.assertions[0].value is not what its format says.
+    '     | {"assertions":[{"format":"saml2","value":""}]}              | user.assertions[0].value is not what its format says.
+"#;
 
 #[test]
 fn rfc9635_2_4_a_user_is_named_or_vouched_for() {
@@ -455,56 +400,32 @@ fn rfc9635_2_4_a_user_is_named_or_vouched_for() {
         let read = GrantRequest::parse(&bytes(&body));
         assert!(read.is_ok(), "{user}: {read:?}");
     }
-    let assertion =
-        |format: &str, value: &str| json!({ "assertions": [{ "format": format, "value": value }] });
-    let cases = [
-        (json!({ "sub_ids": [] }), "user.sub_ids is empty."),
-        (
-            json!({ "sub_ids": [{ "format": "tattoo" }] }),
-            "user.sub_ids[0].format is not one known here.",
-        ),
-        (
-            json!({ "assertions": ["eyJ"] }),
-            "user.assertions[0] is not an object.",
-        ),
-        (
-            json!({ "assertions": [{ "format": "id_token" }] }),
-            "user.assertions[0].value is missing.",
-        ),
-        (
-            json!({ "assertions": [{ "value": "a.b.c" }] }),
-            "user.assertions[0].format is missing.",
-        ),
-        (
-            assertion("horoscope", "x"),
-            "user.assertions[0].format is not one known here.",
-        ),
-        (
-            assertion("id_token", "eyJhIjoxfQ.eyJiIjoyfQ"),
-            "user.assertions[0].value is not what its format says.",
-        ),
-        (
-            assertion("id_token", "eyJhIjoxfQ..c2ln"),
-            "user.assertions[0].value is not what its format says.",
-        ),
-        (
-            assertion("saml2", "PHNhbWw+"),
-            "user.assertions[0].value is not what its format says.",
-        ),
-        (
-            assertion("saml2", "PHNhbWw-="),
-            "user.assertions[0].value is not what its format says.",
-        ),
-        (
-            assertion("saml2", ""),
-            "user.assertions[0].value is not what its format says.",
-        ),
-    ];
-    for (user, want) in cases {
-        let got = refusal(&("/user", Some(user)));
-        assert_eq!(got, (Some(GnapError::InvalidRequest), want.to_owned()));
+    for (change, want) in rows(USERS) {
+        let want = (Some(GnapError::InvalidRequest), want.to_owned());
+        assert_eq!(refusal(&change), want, "{change:?}");
     }
 }
+
+const KEYS: &str = r#"
+    /client/key         | 7                               | client.key is not an object.
+    '                   | ""                              | client.key is empty.
+    '                   | {"jwk":{}}                      | client.key.proof is missing.
+    '                   | {"proof":"httpsig"}             | client.key does not have exactly one of jwk, cert and cert#S256.
+    '                   | {"proof":"mtls","cert":7}       | client.key.cert is not a string.
+    '                   | {"proof":"mtls","cert#S256":[]} | client.key.cert#S256 is not a string.
+    '                   | {"proof":"httpsig","jwk":"x"}   | client.key.jwk is not an object.
+    /client/key/cert    | "MII"                           | client.key does not have exactly one of jwk, cert and cert#S256.
+    /client/key/proof   | 7                               | client.key.proof is not an object.
+    '                   | {}                              | client.key.proof.method is missing.
+    /client/key/jwk/alg | -                               | client.key.jwk.alg is missing.
+    '                   | "none"                          | client.key.jwk.alg is none.
+    /client/key/jwk/kid | -                               | client.key.jwk.kid is missing.
+    /client/key/jwk/kty | -                               | client.key.jwk.kty is missing.
+    '                   | "oct"                           | client.key.jwk is a symmetric key.
+    /client/key/jwk/k   | "c2VjcmV0"                      | client.key.jwk holds a secret, which is no secret any more.
+    /client/key/jwk/d   | "c2VjcmV0"                      | client.key.jwk holds a secret, which is no secret any more.
+    /client/key/jwk/p   | null                            | client.key.jwk holds a secret, which is no secret any more.
+"#;
 
 #[test]
 fn rfc9635_7_1_keys_are_public_and_in_one_format() {
@@ -522,51 +443,9 @@ fn rfc9635_7_1_keys_are_public_and_in_one_format() {
         let read = GrantRequest::parse(&bytes(&body));
         assert!(read.is_ok(), "{body}: {read:?}");
     }
-    let of_jwk = |change: &Change| key(json!({ "proof": "httpsig", "jwk": with(jwk(), change) }));
-    let cases = [
-        (key(json!(7)), "client.key is not an object."),
-        (key(json!({ "jwk": jwk() })), "client.key.proof is missing."),
-        (with_proof(json!(7)), "client.key.proof is not an object."),
-        (with_proof(json!({})), "client.key.proof.method is missing."),
-        (
-            key(json!({ "proof": "httpsig" })),
-            "client.key does not have exactly one of jwk, cert and cert#S256.",
-        ),
-        (
-            key(json!({ "proof": "httpsig", "jwk": jwk(), "cert": "MII" })),
-            "client.key does not have exactly one of jwk, cert and cert#S256.",
-        ),
-        (
-            key(json!({ "proof": "mtls", "cert": 7 })),
-            "client.key.cert is not a string.",
-        ),
-        (
-            key(json!({ "proof": "mtls", "cert#S256": [] })),
-            "client.key.cert#S256 is not a string.",
-        ),
-        (of_jwk(&("/alg", None)), "client.key.jwk.alg is missing."),
-        (
-            of_jwk(&("/alg", Some(json!("none")))),
-            "client.key.jwk.alg is none.",
-        ),
-        (of_jwk(&("/kid", None)), "client.key.jwk.kid is missing."),
-        (of_jwk(&("/kty", None)), "client.key.jwk.kty is missing."),
-        (
-            of_jwk(&("/kty", Some(json!("oct")))),
-            "client.key.jwk is a symmetric key.",
-        ),
-        (
-            of_jwk(&("/k", Some(json!("c2VjcmV0")))),
-            "client.key.jwk holds a secret, which is no secret any more.",
-        ),
-        (
-            of_jwk(&("/d", Some(json!("c2VjcmV0")))),
-            "client.key.jwk holds a secret, which is no secret any more.",
-        ),
-    ];
-    for (body, want) in cases {
-        let got = told(GrantRequest::parse(&bytes(&body)));
-        assert_eq!(got, (Some(GnapError::InvalidRequest), want.to_owned()));
+    for (change, want) in rows(KEYS) {
+        let want = (Some(GnapError::InvalidRequest), want.to_owned());
+        assert_eq!(refusal(&change), want, "{change:?}");
     }
 }
 

@@ -120,3 +120,21 @@ pub(crate) fn told<T: std::fmt::Debug>(result: Result<T, Problem>) -> (Option<Gn
     let problem = result.expect_err("it is refused");
     (problem.code, problem.description.into_owned())
 }
+
+/// The rows of a table: a place, what stands there as JSON or `-` for nothing, and the words of the refusal, if any.
+/// Repeated quotes (`'`) stand for nothing else than the place of the row above.
+pub(crate) fn rows(table: &'static str) -> Vec<(Change, &'static str)> {
+    let mut above = "";
+    let row = |line: &'static str| {
+        let mut cells = line.split(" | ").map(str::trim);
+        let (place, value) = (cells.next().unwrap(), cells.next().unwrap());
+        if place != "'" {
+            above = place;
+        }
+        let read = || serde_json::from_str(value).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let change = (above, (value != "-").then(read));
+        (change, cells.next().unwrap_or_default())
+    };
+    let lines = table.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty()).map(row).collect()
+}
