@@ -214,6 +214,29 @@ export function flowCases(stage) {
       assert.equal((await stage.introspect(access_token)).sub, ADA.subject);
     }),
 
+    'not you on a device request: another person compares the code and answers': () => stage.person({}, async ({ page }) => {
+      const begun = await stage.device();
+      await page.goto(begun.verification_uri_complete);
+      await press(page, '#submit-code');
+      await signIn(page, BEN);
+      assert.ok((await page.textContent('.person')).includes(BEN.claims.name));
+      // The box of the device stays unticked for whoever comes next, and is no reason to stay.
+      await page.check('#confirm-device');
+      await press(page, 'button[form="switch"]');
+      await stage.isPending(begun);
+      assert.equal(await step(page), '#login');
+      assert.equal(await page.inputValue('#login'), '', 'the name of the one who left is not proposed');
+      await signIn(page, ADA);
+      assert.equal(await step(page), '#approve', 'no second code is asked for');
+      assert.ok((await page.textContent('#shown-code')).includes(begun.user_code));
+      assert.ok((await page.textContent('.person')).includes(ADA.claims.name));
+      assert.equal(await page.isChecked('#confirm-device'), false);
+      await answer(page, 'approve');
+      assert.ok((await stage.collect(begun)).access_token);
+      await page.goto(`${stage.server.issuer}/account`);
+      assert.ok((await page.textContent('main')).includes(TV_NAME), 'the one who answered has allowed it');
+    }),
+
     'what the person unticks is not granted': () => stage.person({}, async ({ page }) => {
       const { url, state, redeem } = stage.authorization({ scope: 'openid photos photos.delete' });
       await page.goto(url);

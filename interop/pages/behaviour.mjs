@@ -67,11 +67,67 @@ const ALWAYS = {
     const scopes = server.posts.at(-1).body.getAll('scope');
     return expect(scopes.join() === 'photos.delete', `sent ${scopes}`);
   },
-  async 'not you posts the other form'({ page, open, server }) {
-    await open('consent');
-    await page.click('.person button');
+  async 'optional asks follow their boxes, and the rest has none'({ page, open, server }) {
+    await open('consent-payment-choice');
+    if ((await page.locator('input[name="ask"]').count()) !== 2) return 'the wrong number of boxes';
+    await page.uncheck('input[value="history"]');
+    // The words beside a box are part of it.
+    await page.click('label:has(input[value="incoming"]) span');
+    await page.click('#approve');
     await page.waitForSelector('#posted');
-    return expect(server.posts.at(-1).pathname === '/switch' && field(server, 'decision') === null, 'wrong form');
+    const asks = server.posts.at(-1).body.getAll('ask');
+    return expect(asks.join() === 'incoming', `sent ${asks}`);
+  },
+  async 'nothing on a page is larger than the amount, and who gets it stands beside it'({ page, open }) {
+    for (const width of [320, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const name of ['consent-payment', 'consent-payment-device', 'consent-payment-open', 'consent-payment-extremes', 'consent-change']) {
+        await open(name);
+        const { amounts, others, beside, broken } = await page.evaluate(() => {
+          const size = (element) => parseFloat(getComputedStyle(element).fontSize);
+          const amounts = [...document.querySelectorAll('.ask-body .figure')];
+          const others = [...document.querySelectorAll('main *')].filter((element) => element.checkVisibility() && element.textContent.trim() && !element.closest('.figure'));
+          const lines = document.createRange();
+          const within = amounts.flatMap((amount) => [...amount.querySelectorAll('.number')]);
+          return {
+            amounts: amounts.map(size),
+            others: Math.max(...others.map(size)),
+            beside: [...document.querySelectorAll('.ask-body .sum:has(.amount):has(.receiver)')].every((sum) => {
+              const [amount, receiver] = ['.amount', '.receiver'].map((part) => sum.querySelector(part).getBoundingClientRect());
+              return receiver.left >= amount.right || receiver.top - amount.bottom < 32;
+            }),
+            // A piece between two marks stands on one line.
+            broken: within.flatMap((number) => [...number.childNodes].filter((node) => {
+              if (node.nodeType !== Node.TEXT_NODE) return false;
+              lines.selectNodeContents(node);
+              return new Set([...lines.getClientRects()].map((box) => Math.round(box.top))).size > 1;
+            })).map((node) => node.data),
+          };
+        });
+        if (amounts.length === 0) return `${name}: no amount`;
+        if (Math.max(...amounts) <= others) return `${name} at ${width}: ${amounts} px beside ${others} px`;
+        if (!beside) return `${name} at ${width}: the receiver is far from the amount`;
+        if (broken.length > 0) return `${name} at ${width}: broken inside ${broken}`;
+      }
+    }
+    return undefined;
+  },
+  async 'a change is marked in words, not by colour alone'({ page, open }) {
+    await open('consent-change');
+    const said = await page.locator('.ask .badge').allTextContents();
+    const struck = await page.$eval('.before del', (element) => getComputedStyle(element).textDecorationLine);
+    const words = said.map((text) => text.trim()).join();
+    return expect(words === 'Changed,New,No longer asked for,As before' && struck.includes('line-through'), `${words} ${struck}`);
+  },
+  async 'not you posts the other form'({ page, open, server }) {
+    for (const name of ['consent', 'consent-device', 'consent-payment-device']) {
+      await open(name);
+      await page.click('.person button');
+      await page.waitForSelector('#posted');
+      const { pathname, body } = server.posts.at(-1);
+      if (pathname !== '/switch' || body.has('decision') || body.has('ask') || body.has('confirm_device')) return `${name}: wrong form`;
+    }
+    return undefined;
   },
   async 'a code is posted'({ page, open, server }) {
     await open('code-prefilled');
@@ -89,7 +145,7 @@ const ALWAYS = {
     const asked = [];
     page.on('request', (request) => asked.push(request.url()));
     page.on('dialog', (dialog) => { asked.push(dialog.message()); return dialog.dismiss(); });
-    for (const name of ['sign-in-hostile', 'consent-hostile', 'grants', 'error-unknown-code']) await open(name);
+    for (const name of ['sign-in-hostile', 'consent-hostile', 'consent-asks-hostile', 'grants', 'error-unknown-code']) await open(name);
     const outside = asked.filter((url) => !url.startsWith(server.origin));
     return expect(outside.length === 0, `asked ${outside}`);
   },

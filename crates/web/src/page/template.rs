@@ -69,7 +69,7 @@ pub(super) fn environment(templates_dir: Option<&Path>) -> Result<Environment<'s
             let added = environment.add_template_owned(name.clone(), source);
             added.map_err(|source| PageError::Template { name, source })
         };
-        if source.is_some() {
+        if templates_dir.is_some() {
             add(format!("{BUILT_IN}{name}"), (*embedded).to_owned())?;
         }
         let source = source.unwrap_or_else(|| (*embedded).to_owned());

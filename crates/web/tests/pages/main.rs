@@ -1,5 +1,6 @@
 //! Every page in every state and language: what it must hold, what it must never hold, and a gallery for browsers.
 
+mod asks;
 mod gallery;
 mod markup;
 mod replaced;

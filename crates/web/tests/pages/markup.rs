@@ -134,6 +134,7 @@ fn c12_hostile_text_is_escaped_and_marked() {
     for name in [
         "sign-in-hostile",
         "consent-hostile",
+        "consent-asks-hostile",
         "error-unknown-code",
         "grants",
         "form-post",
@@ -146,7 +147,12 @@ fn c12_hostile_text_is_escaped_and_marked() {
             "{name}"
         );
     }
-    for name in ["sign-in-hostile", "consent-hostile", "grants"] {
+    for name in [
+        "sign-in-hostile",
+        "consent-hostile",
+        "consent-asks-hostile",
+        "grants",
+    ] {
         let html = page(name);
         assert!(
             html.contains("⟨U+202E⟩") && html.contains("⟨U+200B⟩"),

@@ -81,3 +81,46 @@ fn a_misspelt_template_refuses_start() {
         "{missing:?}"
     );
 }
+
+/// A consent page as an operator wrote it before there were payments.
+const OLD_CONSENT: &str = "{% extends 'layout.html' %}{% block main %}<h1>Own words</h1>\
+    <form method=\"post\" action=\"{{ page.action }}\" id=\"decision\">\
+    <input type=\"hidden\" name=\"csrf\" value=\"{{ page.csrf }}\"><input type=\"hidden\" name=\"digest\" value=\"{{ page.digest }}\">\
+    {% for scope in page.scopes %}<p>{% include 'part_scope.html' %}</p>{% endfor %}\
+    {% if page.device %}<input type=\"checkbox\" id=\"confirm-device\" name=\"confirm_device\" value=\"yes\">{% endif %}\
+    <button id=\"approve\" name=\"decision\" value=\"approve\">Yes</button><button id=\"deny\" name=\"decision\" value=\"deny\">No</button>\
+    </form>{% endblock %}";
+
+fn consent(pages: &Pages, name: &str) -> String {
+    let all = sample::all();
+    let sample = all.iter().find(|sample| sample.name == name);
+    let sample = sample.expect("the sample exists");
+    pages
+        .render(&sample.page, Locale::English, &sample.shell)
+        .expect("the page renders")
+}
+
+#[test]
+fn c5_a_template_from_before_payments_hides_none() {
+    let pages = with("old", "consent.html", OLD_CONSENT).expect("an old template keeps working");
+    assert!(consent(&pages, "consent").contains("Own words"));
+    let paying = consent(&pages, "consent-payment");
+    assert!(!paying.contains("Own words"), "the built-in page shows it");
+    assert!(paying.contains("25.00") && paying.contains("data-ask=\"send\""));
+    let knowing = OLD_CONSENT.replace(
+        "{% for scope",
+        "{% if page.asks %}{% include 'part_asks.html' %}{% endif %}{% for scope",
+    );
+    let pages = with("knowing", "consent.html", &knowing).expect("a newer template is whole");
+    let paying = consent(&pages, "consent-payment");
+    assert!(paying.contains("Own words") && paying.contains("25.00"));
+}
+
+#[test]
+fn a_part_that_hides_asks_refuses_start() {
+    let result = with("part", "part_asks.html", "<p>Trust me</p>").err();
+    assert!(
+        matches!(result, Some(PageError::Contract { ref missing, .. }) if missing.contains("data-ask")),
+        "{result:?}"
+    );
+}

@@ -1,9 +1,9 @@
 //! A whole site in memory, a protocol that only redirects, and browsers that keep cookies.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use argon2::{Argon2, Params, PasswordHasher as _};
@@ -16,6 +16,7 @@ use placet_core::{
         Opened, Shown,
     },
     event::EventKind,
+    grant::Grant,
     issuer::Issuer,
     pending::{Delivery, FaceName, Payload, PendingRequest, SignInNeed, State},
     right::Rights,
@@ -29,7 +30,7 @@ use placet_core::{
 
 use crate::{
     context::{Call, Context},
-    face::{Face, Next, Prompt, Routes},
+    face::{AskLine, Face, Next, Prompt, Routes},
     fetch::{Fetch, FetchSettings},
     hold::{HoldSettings, Holds},
     keys::KeyRing,
@@ -42,8 +43,10 @@ use crate::{
 
 pub(super) const ORIGIN: &str = "https://login.example";
 
-/// A protocol with nothing of its own.
-struct PlainFace;
+/// A protocol with nothing of its own but what a test lets it say. An ask is the scope its key names.
+struct PlainFace {
+    says: Arc<Mutex<Prompt>>,
+}
 
 impl Face for PlainFace {
     fn name(&self) -> FaceName {
@@ -61,8 +64,21 @@ impl Face for PlainFace {
             answer_origin: origin.map(str::to_owned),
             from_device: origin.is_none(),
             start_again: origin.map(str::to_owned),
-            ..Prompt::default()
+            ..self.says.lock().unwrap().clone()
         }
+    }
+    fn narrowed(&self, _site: &Site, shown: &Shown, kept: &BTreeSet<&str>) -> Rights {
+        let mut rights = shown.request.asked.clone();
+        let says = self.says.lock().unwrap();
+        let left_out = |key: &str| {
+            let mut lines = says.asks.iter();
+            lines.any(|line| line.key == key && line.optional) && !kept.contains(key)
+        };
+        rights.scopes.retain(|scope| !left_out(scope.as_str()));
+        rights
+    }
+    fn describe_grant(&self, _site: &Site, _grant: &Grant) -> Option<Vec<AskLine>> {
+        Some(self.says.lock().unwrap().asks.clone())
     }
     fn tokens(&self, _site: &Site, _: &PendingRequest, _: &Basis<'_>) -> Vec<TokenSpec> {
         Vec::new()
@@ -92,6 +108,8 @@ pub(super) struct World {
     pub(super) site: Arc<Site>,
     pub(super) clock: FixedClock,
     pub(super) store: MemoryStore,
+    /// What the face says of every request and grant.
+    pub(super) says: Arc<Mutex<Prompt>>,
     routes: Routes,
 }
 
@@ -167,12 +185,17 @@ impl World {
             settings,
             faces: OnceLock::new(),
         });
-        assert!(site.faces.set(vec![Arc::new(PlainFace)]).is_ok());
+        let says = Arc::<Mutex<Prompt>>::default();
+        let face = PlainFace {
+            says: Arc::clone(&says),
+        };
+        assert!(site.faces.set(vec![Arc::new(face)]).is_ok());
         let routes = routes(&site);
         let world = Self {
             site,
             clock,
             store,
+            says,
             routes,
         };
         world.person("ada", "u-1").await;

@@ -231,3 +231,6 @@ fn right(settings: &SiteSettings, asked: &StructuredRight) -> RightItem {
 fn all_shown(texts: &[String]) -> Vec<Shown> {
     texts.iter().map(|text| shown(text)).collect()
 }
+
+#[cfg(test)]
+mod tests;
