@@ -61,7 +61,7 @@ impl Face for GnapFace {
         if let Some(payments) = &self.settings.open_payments
             && payments.mount == crate::settings::Mount::Below
         {
-            routes.extend(crate::rafiki::routes(payments, &self.tenants));
+            routes.extend(crate::rafiki::payments_routes(payments, &self.tenants));
         }
         routes
     }

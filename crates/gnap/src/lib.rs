@@ -53,4 +53,5 @@ pub use self::{
     face::{FACE, KEY_PROOFS, face},
     json::MAX_BODY_BYTES,
     profile::Profile,
+    rafiki::{introspection_routes, payments_routes},
 };

@@ -8,7 +8,12 @@ use placet_web::face::Routes;
 
 use crate::{realm::Tenants, settings::PaymentsSettings};
 
-/// Its routes.
-pub(crate) fn routes(_settings: &PaymentsSettings, _tenants: &Arc<dyn Tenants>) -> Routes {
+/// Its routes, below `/op` or at the root of a listener of its own.
+pub fn payments_routes(_settings: &PaymentsSettings, _tenants: &Arc<dyn Tenants>) -> Routes {
+    Routes::new()
+}
+
+/// What resource servers may ask, on a listener of their own.
+pub fn introspection_routes(_settings: &PaymentsSettings, _tenants: &Arc<dyn Tenants>) -> Routes {
     Routes::new()
 }

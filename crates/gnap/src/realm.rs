@@ -69,7 +69,7 @@ impl Realm {
 
     /// Open Payments for one tenant.
     pub fn open_payments(settings: &PaymentsSettings, found: TenantSite) -> Self {
-        let base = settings.base();
+        let base = settings.base.clone();
         Self {
             site: found.site,
             profile: Profile::OpenPayments,

@@ -16,8 +16,10 @@ pub struct GnapSettings {
 /// Open Payments, as Rafiki's authorization server speaks it.
 #[derive(Debug, Clone)]
 pub struct PaymentsSettings {
-    /// The origin its clients are told, without a slash at the end.
+    /// The origin its clients sign for: scheme, host and port.
     pub origin: String,
+    /// What the addresses its clients are told begin with, without a slash at the end.
+    pub base: String,
     /// Where it is mounted.
     pub mount: Mount,
     /// The tenant whose records are the root issuer's own.
@@ -37,14 +39,4 @@ pub enum Mount {
     Below,
     /// At the root of a listener of its own.
     Root,
-}
-
-impl PaymentsSettings {
-    /// What clients are told their addresses begin with, without a slash at the end.
-    pub fn base(&self) -> String {
-        match self.mount {
-            Mount::Below => format!("{}/op", self.origin),
-            Mount::Root => self.origin.clone(),
-        }
-    }
 }

@@ -8,6 +8,7 @@ pub mod fetch;
 pub mod hold;
 pub mod keys;
 pub mod limit;
+pub mod outbox;
 pub mod page;
 pub mod params;
 pub mod person;

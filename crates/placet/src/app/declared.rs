@@ -5,17 +5,21 @@
 //! removed until its declaration changes. What is no longer declared stays.
 
 use placet_core::{
-    engine::{Caller, Declared, Engine, Error, NewClient, NewPerson},
+    engine::{Caller, Declared, Engine, Error, NewClient, NewPerson, NewTenant},
     event::Actor,
     person::Person,
     refusal::Refusal,
     secret::{Digest, SecretHash},
     store::{Store, StoreError, Versioned},
+    tenant::{IdentityProvider, Tenant},
 };
 use placet_web::person::Passwords;
+use zeroize::Zeroizing;
 
 use super::StartError;
-use crate::config::{Confidential, DeclaredClient, DeclaredPerson, Password, Settings};
+use crate::config::{
+    Confidential, DeclaredClient, DeclaredPerson, DeclaredTenant, Password, Settings,
+};
 
 /// Applies the people first, so that a client cannot take a person's subject (T15).
 pub(super) async fn apply(
@@ -32,6 +36,15 @@ pub(super) async fn apply(
             "person",
             &declared.username,
             person(engine, passwords, declared, &caller).await,
+        )?;
+    }
+    for declared in &settings.tenants {
+        let name = Tenant::uuid_of(declared.id);
+        let root = settings.public_origin.as_str();
+        tell(
+            "tenant",
+            &name,
+            tenant(engine, declared, root, &caller).await,
         )?;
     }
     for declared in &settings.clients {
@@ -95,6 +108,64 @@ fn digest(engine: &Engine, fingerprint: &Confidential) -> Digest {
     engine
         .vault()
         .keyed_hash("declaration", fingerprint.reveal())
+}
+
+async fn tenant(
+    engine: &Engine,
+    declared: &DeclaredTenant,
+    root: &str,
+    caller: &Caller,
+) -> Result<(), StartError> {
+    let digest = digest(engine, &declared.fingerprint());
+    let provider = || {
+        declared.idp.as_ref().map(|idp| IdentityProvider {
+            consent_url: idp.consent_url.clone(),
+            secrets: vec![SecretHash::of(idp.secret.reveal())],
+        })
+    };
+    let api_secret = || {
+        declared
+            .api_secret
+            .as_ref()
+            .map(|secret| Zeroizing::new(secret.reveal().to_owned()))
+    };
+    match engine.tenant(declared.id).await? {
+        Some(known) if known.declared == Some(digest) => {}
+        Some(_) => {
+            let sealed = api_secret().map(|secret| {
+                Tenant::seal_api_secret(declared.id, &secret, engine.vault(), engine.random())
+            });
+            let change = |tenant: &mut Tenant| {
+                tenant.idp = match (tenant.idp.take(), provider()) {
+                    // The secret before still counts, until the provider presents the new one.
+                    (Some(mut known), Some(new)) => {
+                        known.consent_url = new.consent_url;
+                        if let Some(secret) = new.secrets.first()
+                            && known.secrets.first() != Some(secret)
+                        {
+                            known.renew(*secret);
+                        }
+                        Some(known)
+                    }
+                    (_, new) => new,
+                };
+                tenant.api_secret.clone_from(&sealed);
+                tenant.declared = Some(digest);
+            };
+            engine.change_tenant(declared.id, caller, change).await?;
+        }
+        None => {
+            let new = NewTenant {
+                id: Some(declared.id),
+                issuer_url: super::tenants::issuer_url(root, declared.id),
+                idp: provider(),
+                api_secret: api_secret(),
+                declared: Some(digest),
+            };
+            engine.add_tenant(new, caller).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn person(

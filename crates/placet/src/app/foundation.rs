@@ -44,6 +44,8 @@ pub struct Foundation {
     pub keys: Arc<KeyRing>,
     /// The verbs.
     pub engine: Arc<Engine>,
+    /// Makes the same for further issuers.
+    pub(super) maker: IssuerMaker,
 }
 
 impl Foundation {
@@ -92,6 +94,12 @@ impl Foundation {
         let master = master_key(settings)?;
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
 
+        let maker = IssuerMaker {
+            records: Arc::clone(&records),
+            master: master.clone(),
+            caps: caps(settings),
+            retention: retention(settings),
+        };
         let issuer = issuer_record(records.as_ref(), settings.public_origin.as_str()).await?;
         // The mark is kept every few minutes; the newest event says what was reached since.
         let newest = store.newest_event_at().await?.unwrap_or(issuer.clock_mark);
@@ -120,6 +128,7 @@ impl Foundation {
             vault,
             keys,
             engine: Arc::new(engine),
+            maker,
         })
     }
 
@@ -164,6 +173,41 @@ impl Foundation {
             Ok(()) | Err(StoreError::Conflict) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Makes engine and keys of an issuer beside the root's.
+#[derive(Clone)]
+pub(super) struct IssuerMaker {
+    records: Arc<dyn Store>,
+    master: MasterKey,
+    caps: Limits,
+    retention: Retention,
+}
+
+impl IssuerMaker {
+    /// The verbs and the signing keys of the issuer with this URL; its records are made when they are not there.
+    pub(super) async fn make(&self, url: &str) -> Result<(Arc<Engine>, Arc<KeyRing>), StartError> {
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let issuer = issuer_record(self.records.as_ref(), url).await?;
+        let vault = vault(self.records.as_ref(), issuer.id, &self.master).await?;
+        let keys = KeyRing::open(
+            Arc::clone(&self.records),
+            issuer.id,
+            vault.clone(),
+            Arc::clone(&random),
+        )
+        .await?;
+        let engine = Engine::new(
+            issuer.id,
+            Arc::clone(&self.records),
+            random,
+            vault,
+            Arc::clone(&keys) as _,
+            self.caps,
+        )
+        .keeping(self.retention);
+        Ok((Arc::new(engine), keys))
     }
 }
 

@@ -9,6 +9,7 @@ mod clock;
 mod declared;
 mod foundation;
 mod settings;
+mod tenants;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -33,6 +34,7 @@ pub(crate) use self::foundation::MARK_EVERY;
 pub use self::{
     clock::{ServerClock, TOLERANCE},
     foundation::{Foundation, master_key},
+    tenants::{TenantSites, issuer_url},
 };
 use crate::{config::Settings, health::Health, metrics::Metrics, router::table::Clash};
 
@@ -118,6 +120,8 @@ pub struct App {
     pub foundation: Foundation,
     /// What its handlers share.
     pub site: Arc<Site>,
+    /// Its tenants.
+    pub tenants: Arc<TenantSites>,
     /// Its condition.
     pub health: Arc<Health>,
     /// Its counters.
@@ -164,18 +168,47 @@ impl App {
             settings: settings::site(&settings),
             faces: OnceLock::new(),
         });
-        let faces: Vec<Arc<dyn Face>> = vec![placet_oauth::face()];
+        let root = settings.public_origin.as_str();
+        let operator = settings
+            .open_payments
+            .as_ref()
+            .map(|payments| Arc::new(tenants::operator(payments, &foundation.engine, root)));
+        let tenants = Arc::new(TenantSites::new(foundation.maker.clone(), operator));
+        let gnap = placet_gnap::face(settings::gnap(&settings), Arc::clone(&tenants) as _);
+        let faces: Vec<Arc<dyn Face>> = vec![placet_oauth::face(), gnap];
         drop(site.faces.set(faces));
+        tenants.rooted(&site);
         let health = Arc::new(Health::new(Arc::clone(&foundation.clock)));
         let metrics = Arc::new(Metrics::new(Arc::clone(&foundation.engine)));
         Ok(Arc::new(Self {
             settings,
             foundation,
             site,
+            tenants,
             health,
             metrics,
             open_counted,
         }))
+    }
+
+    /// The routes of Open Payments for a listener of its own.
+    pub fn payments_routes(&self) -> Routes {
+        settings::gnap(&self.settings)
+            .open_payments
+            .map(|payments| placet_gnap::payments_routes(&payments, &self.finder()))
+            .unwrap_or_default()
+    }
+
+    /// What resource servers of Open Payments may ask.
+    pub fn introspection_routes(&self) -> Routes {
+        settings::gnap(&self.settings)
+            .open_payments
+            .map(|payments| placet_gnap::introspection_routes(&payments, &self.finder()))
+            .unwrap_or_default()
+    }
+
+    fn finder(&self) -> Arc<dyn placet_gnap::realm::Tenants> {
+        Arc::clone(&self.tenants) as _
     }
 
     /// Every public route: the faces' and the person's.

@@ -3,6 +3,7 @@
 use std::{fs, path::Path, thread};
 
 use placet_core::{time::Lifetime, token::AccessFormat};
+use placet_gnap::settings::{GnapSettings, Mount, PaymentsSettings};
 use placet_web::{
     hold::HoldSettings,
     limit::LimiterSettings,
@@ -27,6 +28,37 @@ pub(super) fn site(settings: &Settings) -> SiteSettings {
         scopes: settings.scopes.iter().map(scope).collect(),
         resources: settings.resources.iter().map(resource).collect(),
         interactions_per_browser: settings.limits.interactions_per_browser,
+    }
+}
+
+/// Which dialects of GNAP are spoken, and how.
+pub(super) fn gnap(settings: &Settings) -> GnapSettings {
+    let payments = settings.open_payments.as_ref().map(|payments| {
+        let (origin, base, mount) = if let Some((_, own)) = &payments.own {
+            (
+                own.as_str().to_owned(),
+                own.as_str().to_owned(),
+                Mount::Root,
+            )
+        } else {
+            let public = &settings.public_origin;
+            let whole = public.as_str();
+            let origin = whole.strip_suffix(public.path()).unwrap_or(whole);
+            (origin.to_owned(), format!("{whole}/op"), Mount::Below)
+        };
+        PaymentsSettings {
+            origin,
+            base,
+            mount,
+            operator_tenant: payments.operator_tenant,
+            hash_encoding: payments.hash_encoding,
+            interaction: payments.interaction,
+            check_created: payments.check_created,
+        }
+    });
+    GnapSettings {
+        rfc9635: settings.gnap,
+        open_payments: payments,
     }
 }
 

@@ -21,6 +21,7 @@ mod known;
 mod limits;
 mod network;
 mod origin;
+mod payments;
 mod problem;
 mod reader;
 mod server;
@@ -49,6 +50,7 @@ pub use limits::{
 };
 pub use network::Network;
 pub use origin::Origin;
+pub use payments::{DeclaredTenant, OpenPayments, Provider};
 pub use problem::{Fault, Place, Problem, Severity, render};
 pub use server::{Admin, Log, LogFormat, Outbound, Theme, Tls, parse_master_key};
 pub use source::{Disk, FileFacts, Files, Sources};
@@ -94,6 +96,12 @@ pub struct Settings {
     pub default_locale: String,
     /// What is logged.
     pub log: Log,
+    /// Whether GNAP is spoken.
+    pub gnap: bool,
+    /// Open Payments. Absent: not spoken.
+    pub open_payments: Option<OpenPayments>,
+    /// Declared tenants.
+    pub tenants: Vec<DeclaredTenant>,
     /// Declared scopes.
     pub scopes: Vec<DeclaredScope>,
     /// Declared resources.
@@ -166,6 +174,9 @@ impl Settings {
             .section("locale")
             .parsed("default", server::language_tag);
         let log = server::log(&top.section("log"));
+        let gnap = payments::gnap(&top.section("gnap"));
+        let open_payments = payments::open_payments(&top.section("open_payments"));
+        let tenants = payments::tenants(top);
         let declared = declared::read(top, development);
 
         let exposure = check::Exposure {
@@ -195,6 +206,9 @@ impl Settings {
             theme: theme?,
             default_locale: locale?.value,
             log: log?,
+            gnap,
+            open_payments,
+            tenants,
             scopes: declared.scopes,
             resources: declared.resources,
             people: declared.people,

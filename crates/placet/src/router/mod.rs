@@ -57,8 +57,9 @@ use crate::{
 };
 
 /// What pages of other origins may send to routes that allow them.
-const CROSS_ORIGIN_HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, dpop, prefer");
+const CROSS_ORIGIN_HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, dpop, prefer, content-digest, signature, signature-input, detached-jws",
+);
 /// How long a browser may remember a preflight.
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("3600");
 
@@ -88,6 +89,8 @@ pub enum Guard {
         /// Proxies whose word counts.
         trusted: Vec<Network>,
     },
+    /// Nothing but the network it stands in.
+    Private,
     /// The token that routes for operators ask for.
     Admin {
         /// The token.
@@ -212,7 +215,7 @@ impl Router {
                 origin::source(peer, &head.headers, trusted),
                 origin::certificate(peer, &head.headers, trusted),
             ),
-            Guard::Admin { .. } => (peer.to_canonical(), None),
+            Guard::Admin { .. } | Guard::Private => (peer.to_canonical(), None),
         };
         Context {
             now: self.store.now(),
@@ -249,7 +252,7 @@ impl Router {
     ) -> Reply {
         let site = match &self.guard {
             Guard::Public { site, .. } => Some(site.as_ref()),
-            Guard::Admin { .. } => None,
+            Guard::Admin { .. } | Guard::Private => None,
         };
         let audience = place.and_then(|place| place.audience(&head.method));
         refused.reply(&Asked {
@@ -266,7 +269,13 @@ impl Router {
             values,
             context,
         } = wanted;
+        // RFC 9635 §9: the same method asks what a grant endpoint can do; a browser's question names the method it is about.
+        let asks_first = head
+            .headers
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+            || place.route_for(&head.method).is_none();
         if head.method == Method::OPTIONS
+            && asks_first
             && let Some(reply) = preflight(place)
         {
             return Step::Told(reply);

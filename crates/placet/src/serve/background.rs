@@ -6,6 +6,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use placet_core::engine::{Counted, OpenCount, SWEEP_STEP};
 use placet_proof::Algorithm;
+use placet_web::outbox;
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -14,6 +15,8 @@ use tokio::{
 use super::tls::TlsFiles;
 use crate::app::{App, MARK_EVERY};
 
+/// How often messages that are due are looked for.
+const DELIVER_EVERY: Duration = Duration::from_millis(250);
 /// How often changes of other processes are looked for; caches are never older.
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 /// How many looks pass before the signing keys are read again although nothing seems to have changed.
@@ -46,6 +49,9 @@ pub(super) fn all(
         Box::pin(mark_time(Arc::clone(app), stopping.clone())),
         Box::pin(count_open(Arc::clone(app), stopping.clone())),
     ];
+    if app.settings.gnap {
+        tasks.push(Box::pin(deliver(Arc::clone(app), stopping.clone())));
+    }
     if let Some(tls) = tls {
         tasks.push(Box::pin(follow_tls(tls, stopping.clone())));
     }
@@ -80,6 +86,7 @@ async fn follow(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
         if changed {
             known = version;
             app.foundation.engine.forget_cached();
+            app.tenants.follow().await;
             match app.foundation.store.fence().await {
                 Ok(fence) => app.health.store_moved(fence.map(|fence| fence.to_string())),
                 // To be asked again at the next look.
@@ -92,6 +99,24 @@ async fn follow(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
             tracing::warn!(%error, "the signing keys could not be read again");
             // A change that was not read is still one at the next look.
             known = None;
+        }
+    }
+}
+
+/// Sends what clients are owed.
+async fn deliver(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let (engine, fetch) = (&app.foundation.engine, &app.site.fetch);
+    while wait(&mut stopping, DELIVER_EVERY).await {
+        loop {
+            match outbox::deliver_due(engine, fetch).await {
+                Ok(0) => break,
+                Ok(_) if *stopping.borrow() => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "messages could not be sent");
+                    break;
+                }
+            }
         }
     }
 }

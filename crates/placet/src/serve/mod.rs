@@ -137,6 +137,7 @@ impl Server {
             Some(admin) => Some(bind(admin.listen).await?),
             None => None,
         };
+        let payments = payments_sockets(&settings).await?;
         let tls = settings.tls.clone().map(TlsFiles::load).transpose()?;
         let app = App::open(settings).await?;
         let (stop, stopping) = watch::channel(false);
@@ -146,14 +147,7 @@ impl Server {
         let public = Listener {
             router: Arc::new(public_router(&app)?),
             tls: tls.clone(),
-            limits: listener::Limits {
-                connections: connection.connections,
-                per_source: Some(connection.connections / 2),
-                header_bytes: connection.header_bytes,
-                header_read: span(connection.header_read),
-                response_write: span(connection.response_write),
-                drain: span(connection.drain),
-            },
+            limits: public_limits(&app),
             trusted: app.settings.trusted_proxies.clone(),
             metrics: Arc::clone(&app.metrics),
         };
@@ -174,6 +168,16 @@ impl Server {
                     drain: span(connection.drain),
                 },
                 trusted: Vec::new(),
+                metrics: Arc::clone(&app.metrics),
+            };
+            spawn(&mut tasks, listener.run(socket, stopping.clone()));
+        }
+        for (socket, router) in payments {
+            let listener = Listener {
+                router: Arc::new(router(&app)?),
+                tls: tls.clone(),
+                limits: public_limits(&app),
+                trusted: app.settings.trusted_proxies.clone(),
                 metrics: Arc::clone(&app.metrics),
             };
             spawn(&mut tasks, listener.run(socket, stopping.clone()));
@@ -232,6 +236,67 @@ fn local_address(socket: &TcpListener, address: SocketAddr) -> Result<SocketAddr
     socket
         .local_addr()
         .map_err(|source| StartError::Listen { address, source })
+}
+
+/// Limits of a listener that anybody may reach.
+fn public_limits(app: &App) -> listener::Limits {
+    let connection = &app.settings.limits.connection;
+    listener::Limits {
+        connections: connection.connections,
+        per_source: Some(connection.connections / 2),
+        header_bytes: connection.header_bytes,
+        header_read: span(connection.header_read),
+        response_write: span(connection.response_write),
+        drain: span(connection.drain),
+    }
+}
+
+/// A socket, and what makes the router behind it.
+type Mounted = (TcpListener, fn(&Arc<App>) -> Result<Router, StartError>);
+
+/// The listeners of Open Payments: of its own, and for resource servers.
+async fn payments_sockets(settings: &Settings) -> Result<Vec<Mounted>, StartError> {
+    let mut sockets: Vec<Mounted> = Vec::new();
+    let Some(payments) = &settings.open_payments else {
+        return Ok(sockets);
+    };
+    if let Some((address, _)) = &payments.own {
+        sockets.push((bind(*address).await?, payments_router));
+    }
+    if let Some(address) = payments.introspection_listen {
+        sockets.push((bind(address).await?, introspection_router));
+    }
+    Ok(sockets)
+}
+
+/// Open Payments at the root of a listener of its own.
+///
+/// # Errors
+/// [`StartError::Clash`] when two parts claim the same path.
+pub fn payments_router(app: &Arc<App>) -> Result<Router, StartError> {
+    let own = app
+        .settings
+        .open_payments
+        .as_ref()
+        .and_then(|payments| payments.own.as_ref());
+    let origin = own.map_or(&app.settings.public_origin, |(_, origin)| origin);
+    let default_port = if origin.is_https() { 443 } else { 80 };
+    let guard = Guard::Public {
+        authority: Authority::new(&origin.authority(), default_port),
+        site: Arc::clone(&app.site),
+        trusted: app.settings.trusted_proxies.clone(),
+    };
+    let table = Table::new("", app.payments_routes())?;
+    Ok(Router::new(table, parts(app, guard)))
+}
+
+/// What resource servers of Open Payments ask, on a listener that nobody else reaches.
+///
+/// # Errors
+/// [`StartError::Clash`] when two parts claim the same path.
+pub fn introspection_router(app: &Arc<App>) -> Result<Router, StartError> {
+    let table = Table::new("", app.introspection_routes())?;
+    Ok(Router::new(table, parts(app, Guard::Private)))
 }
 
 /// The routes people and clients reach.

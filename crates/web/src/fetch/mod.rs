@@ -18,8 +18,10 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+use placet_core::callback::Message;
 use reqwest::{
-    Certificate, Client, Response, StatusCode,
+    Certificate, Client, Method, Response, StatusCode,
     dns::{Addrs, Name, Resolve, Resolving},
     header, redirect,
 };
@@ -141,6 +143,47 @@ impl Fetch {
         match &outcome {
             Ok(answer) => tracing::debug!(place, bytes = answer.body.len(), "fetched"),
             Err(error) => tracing::warn!(place, %error, "a fetch failed"),
+        }
+        outcome
+    }
+
+    /// Gets a JSON document of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// Any [`FetchError`].
+    pub async fn document(&self, url: &str, limit: usize) -> Result<Bytes, FetchError> {
+        Ok(self.get(url, limit).await?.body.into())
+    }
+
+    /// Sends a message. Only 2xx is an answer that says it arrived.
+    ///
+    /// # Errors
+    /// Any [`FetchError`].
+    pub async fn post(&self, message: &Message) -> Result<(), FetchError> {
+        let (url, place, trusted) = self.judge(&message.url)?;
+        let method =
+            Method::from_bytes(message.method.as_bytes()).map_err(|_| FetchError::BadUrl)?;
+        let outcome = tokio::time::timeout(self.deadline, async {
+            let turn = self.turns.take(&place).await?;
+            let mut request = self.client(trusted)?.request(method, url);
+            for (name, value) in &message.headers {
+                request = request.header(name, value);
+            }
+            if let Some(body) = &message.body {
+                request = request.body(body.clone());
+            }
+            let response = request.send().await.map_err(|error| told(&error))?;
+            drop(turn);
+            if response.status().is_success() {
+                Ok(())
+            } else {
+                Err(FetchError::Status(response.status().as_u16()))
+            }
+        });
+        let outcome = outcome.await.unwrap_or(Err(FetchError::TooSlow));
+        match &outcome {
+            Ok(()) => tracing::debug!(place, "sent"),
+            Err(error) => tracing::warn!(place, %error, "a message could not be sent"),
         }
         outcome
     }

@@ -234,6 +234,7 @@ mod tests {
             assertion_audience: placet_core::client::AssertionAudience::Issuer,
             resources: Some([].into()),
             device_same_network: true,
+            resource_server: true,
             client_name_i18n: [("de".to_owned(), "x".to_owned())].into(),
         });
         let stored = serde_json::to_value(&every).unwrap();

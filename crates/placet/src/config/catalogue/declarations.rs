@@ -173,6 +173,8 @@ pub(super) const SECTIONS: &[Section] = &[
                 "What the audience of its client assertions is. `token_endpoint` is for older libraries, and also allows \
                  them one hour of life.",
                 "\"issuer\""),
+            Setting::new("clients.resource_server", Kind::Flag, OFF,
+                "Whether it is a resource server that may ask about every token of GNAP (RFC 9767 §3.3).", "true"),
             Setting::new("clients.device_same_network", Kind::Flag, OFF,
                 "Refuses a device request whose person comes from another network than the device (RFC 8628 §5.4).", "true"),
             Setting::new("clients.disabled", Kind::Flag, OFF,

@@ -4,6 +4,7 @@
 //! from this table, so a setting that is not here cannot be read and one that is here cannot be left undescribed.
 
 mod declarations;
+mod gnap;
 mod lifetimes;
 mod limits;
 mod server;
@@ -202,6 +203,7 @@ pub fn sections() -> impl Iterator<Item = &'static Section> {
         .iter()
         .chain(lifetimes::SECTIONS)
         .chain(limits::SECTIONS)
+        .chain(gnap::SECTIONS)
         .chain(declarations::SECTIONS)
 }
 

@@ -1,0 +1,202 @@
+//! Tenants and their sites: each an issuer of its own on the same store, with the same pages, limits and way out.
+//!
+//! A site is made when it is first asked for. The tenant's record says whether it may still be used, and is at most a second
+//! old.
+//!
+//! Spec: RFC 9635 §1.4; docs/adr/0018
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+use placet_core::{
+    engine::{self, Engine},
+    id::Id,
+    issuer::Issuer,
+    secret::SecretHash,
+    store::{Boxed, StoreError},
+    tenant::{IdentityProvider, Tenant},
+};
+use placet_gnap::realm::{TenantSite, Tenants};
+use placet_web::{keys::KeyRing, site::Site};
+use tokio::sync::Mutex;
+
+use super::{StartError, foundation::IssuerMaker};
+use crate::config::OpenPayments;
+
+/// The sites of all tenants of this process.
+pub struct TenantSites {
+    root: OnceLock<Arc<Site>>,
+    maker: IssuerMaker,
+    operator: Option<Arc<Tenant>>,
+    made: Mutex<HashMap<Id<Issuer>, Made>>,
+}
+
+#[derive(Clone)]
+struct Made {
+    site: Arc<Site>,
+    keys: Arc<KeyRing>,
+}
+
+impl TenantSites {
+    /// No site yet but the root's, once it is known.
+    pub(super) fn new(maker: IssuerMaker, operator: Option<Arc<Tenant>>) -> Self {
+        Self {
+            root: OnceLock::new(),
+            maker,
+            operator,
+            made: Mutex::default(),
+        }
+    }
+
+    /// Says which site is the root's.
+    pub(super) fn rooted(&self, site: &Arc<Site>) {
+        drop(self.root.set(Arc::clone(site)));
+    }
+
+    /// The engines of the tenants that were asked for.
+    pub async fn engines(&self) -> Vec<Arc<Engine>> {
+        let made = self.made.lock().await;
+        made.values()
+            .map(|made| Arc::clone(&made.site.engine))
+            .collect()
+    }
+
+    /// Reads again what another process may have changed.
+    pub async fn follow(&self) {
+        let made: Vec<Made> = self.made.lock().await.values().cloned().collect();
+        for Made { site, keys } in made {
+            site.engine.forget_cached();
+            if let Err(error) = keys.reread().await {
+                tracing::warn!(%error, "the signing keys of a tenant could not be read again");
+            }
+        }
+    }
+
+    /// Every tenant that lives, the operator's first.
+    ///
+    /// # Errors
+    /// [`engine::Error::Store`].
+    pub async fn all(&self) -> Result<Vec<Arc<Tenant>>, engine::Error> {
+        let mut found: Vec<_> = self.operator.iter().cloned().collect();
+        let Some(root) = self.root.get() else {
+            return Ok(found);
+        };
+        let mut after = None;
+        loop {
+            let page = root.engine.list_tenants(after, PAGE).await?;
+            let full = page.len() == PAGE;
+            after = page.last().map(|tenant| tenant.id);
+            found.extend(page.into_iter().filter(Tenant::is_live).map(Arc::new));
+            if !full {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// The operator's own tenant.
+    pub fn operator(&self) -> Option<&Arc<Tenant>> {
+        self.operator.as_ref()
+    }
+
+    async fn site_of(&self, tenant: &Tenant) -> Result<Arc<Site>, engine::Error> {
+        let root = self.root.get().ok_or_else(|| {
+            engine::Error::Store(StoreError::Unavailable {
+                source: "the server is starting".into(),
+            })
+        })?;
+        let mut made = self.made.lock().await;
+        if let Some(known) = made.get(&tenant.issuer) {
+            return Ok(Arc::clone(&known.site));
+        }
+        let (engine, keys) = self
+            .maker
+            .make(&tenant.issuer_url)
+            .await
+            .map_err(unavailable)?;
+        let mut settings = root.settings.clone();
+        settings.issuer_url.clone_from(&tenant.issuer_url);
+        let faces = OnceLock::new();
+        if let Some(known) = root.faces.get() {
+            drop(faces.set(known.clone()));
+        }
+        let site = Arc::new(Site {
+            engine,
+            keys: Arc::clone(&keys),
+            pages: Arc::clone(&root.pages),
+            passwords: Arc::clone(&root.passwords),
+            limiter: Arc::clone(&root.limiter),
+            holds: Arc::clone(&root.holds),
+            fetch: Arc::clone(&root.fetch),
+            settings,
+            faces,
+        });
+        let kept = Made {
+            site: Arc::clone(&site),
+            keys,
+        };
+        made.insert(tenant.issuer, kept);
+        Ok(site)
+    }
+}
+
+/// Tenants read at once.
+const PAGE: usize = 500;
+
+fn unavailable(error: StartError) -> engine::Error {
+    match error {
+        StartError::Engine(error) => error,
+        other => engine::Error::Store(StoreError::Unavailable {
+            source: other.to_string().into(),
+        }),
+    }
+}
+
+impl Tenants for TenantSites {
+    fn find(&self, id: Id<Tenant>) -> Boxed<'_, Result<Option<TenantSite>, engine::Error>> {
+        Box::pin(async move {
+            let Some(root) = self.root.get() else {
+                return Ok(None);
+            };
+            if let Some(operator) = self.operator.as_ref().filter(|own| own.id == id) {
+                return Ok(Some(TenantSite {
+                    tenant: Arc::clone(operator),
+                    site: Arc::clone(root),
+                }));
+            }
+            let Some(tenant) = root.engine.tenant(id).await? else {
+                return Ok(None);
+            };
+            if !tenant.is_live() {
+                return Ok(None);
+            }
+            let site = self.site_of(&tenant).await?;
+            Ok(Some(TenantSite { tenant, site }))
+        })
+    }
+}
+
+/// The operator's own tenant: it is written in the settings alone, and its records are the root issuer's.
+pub(super) fn operator(settings: &OpenPayments, root: &Engine, issuer_url: &str) -> Tenant {
+    let now = root.store().now();
+    Tenant {
+        id: settings.operator_tenant,
+        issuer: root.issuer_id(),
+        issuer_url: issuer_url.to_owned(),
+        idp: settings.idp.as_ref().map(|idp| IdentityProvider {
+            consent_url: idp.consent_url.clone(),
+            secrets: vec![SecretHash::of(idp.secret.reveal())],
+        }),
+        api_secret: None,
+        declared: None,
+        created_at: now,
+        changed_at: now,
+        deleted_at: None,
+    }
+}
+
+/// The URL of a tenant's issuer: the same wherever its grant endpoint is mounted.
+pub fn issuer_url(root: &str, id: Id<Tenant>) -> String {
+    format!("{root}/op/{}", Tenant::uuid_of(id))
+}

@@ -1,0 +1,192 @@
+//! GNAP, Open Payments and tenants, parsed.
+
+use std::net::SocketAddr;
+
+use placet_core::{id::Id, tenant::Tenant};
+use placet_gnap::{hash::HashEncoding, open_payments::InteractionSettings};
+
+use super::{
+    confidential::Confidential,
+    origin::Origin,
+    problem::Fault,
+    reader::{Found, Reader},
+    server,
+};
+
+/// Open Payments as it is set.
+#[derive(Clone, Debug)]
+pub struct OpenPayments {
+    /// The tenant that is the server itself.
+    pub operator_tenant: Id<Tenant>,
+    /// A listener of its own, and the origin it is known by.
+    pub own: Option<(SocketAddr, Origin)>,
+    /// The listener of resource servers.
+    pub introspection_listen: Option<SocketAddr>,
+    /// Who asks the operator's people.
+    pub idp: Option<Provider>,
+    /// What people are asked about.
+    pub interaction: InteractionSettings,
+    /// How the interaction hash is written.
+    pub hash_encoding: HashEncoding,
+    /// Whether signatures have to be fresh.
+    pub check_created: bool,
+}
+
+/// An identity provider as it is written.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Where people are sent.
+    pub consent_url: String,
+    /// What it names itself by.
+    pub secret: Confidential,
+}
+
+/// A tenant as it is declared.
+#[derive(Clone, Debug)]
+pub struct DeclaredTenant {
+    /// Its id.
+    pub id: Id<Tenant>,
+    /// Who asks its people.
+    pub idp: Option<Provider>,
+    /// What signs its calls.
+    pub api_secret: Option<Confidential>,
+}
+
+impl DeclaredTenant {
+    /// Everything that is declared, as one text.
+    pub fn fingerprint(&self) -> Confidential {
+        let idp = self.idp.as_ref();
+        let content = serde_json::json!([
+            Tenant::uuid_of(self.id),
+            idp.map(|idp| &idp.consent_url),
+            idp.map(|idp| idp.secret.reveal()),
+            self.api_secret.as_ref().map(Confidential::reveal),
+        ]);
+        Confidential::new(content.to_string())
+    }
+}
+
+fn tenant_id(reader: &Reader<'_>, name: &str) -> Option<Found<Id<Tenant>>> {
+    reader.parsed(name, |text| {
+        Tenant::parse_uuid(text).map_err(|_| {
+            Fault::new(format!("must be a UUID with its hyphens, not {text:?}"))
+                .hint("for example \"cf5fd7d3-1eb1-4041-8e43-ba45747e9e5d\"")
+        })
+    })
+}
+
+fn consent_url(text: &str) -> Result<String, Fault> {
+    let url =
+        url::Url::parse(text).map_err(|error| Fault::new(format!("is not a URL: {error}")))?;
+    let web = matches!(url.scheme(), "https" | "http") && url.fragment().is_none();
+    if web {
+        Ok(text.to_owned())
+    } else {
+        Err(Fault::new(
+            "must be an http or https address without a fragment",
+        ))
+    }
+}
+
+/// Reads `[gnap]`.
+pub(crate) fn gnap(reader: &Reader<'_>) -> bool {
+    reader.flag("enabled")
+}
+
+/// Reads `[open_payments]`.
+pub(crate) fn open_payments(reader: &Reader<'_>) -> Option<OpenPayments> {
+    let operator_tenant = tenant_id(reader, "operator_tenant");
+    let listen = server::address(reader, "listen");
+    let origin = reader.parsed("public_origin", Origin::parse);
+    let introspection = server::address(reader, "introspection_listen");
+    for (written, missing) in [("listen", "public_origin"), ("public_origin", "listen")] {
+        if reader.has(written) && !reader.has(missing) {
+            let fault = Fault::new(format!("is missing beside open_payments.{written}"));
+            reader.error(&reader.place_of(written), missing, fault);
+        }
+    }
+    if let Some(origin) = &origin
+        && !origin.value.path().is_empty()
+    {
+        reader.error(
+            &origin.place,
+            "public_origin",
+            Fault::new("must have no path: that listener has Open Payments at its root"),
+        );
+    }
+    if let Some(listen) = &introspection
+        && !listen.value.ip().is_loopback()
+    {
+        let fault = Fault::new("is reachable from other machines, and asks nobody who they are");
+        reader.warning(
+            &listen.place,
+            "introspection_listen",
+            fault.hint("listen on loopback, or keep the network closed"),
+        );
+    }
+    let url = reader.parsed("idp_consent_url", consent_url);
+    let secret = reader.secret_file("idp_secret_file");
+    for (written, missing) in [
+        ("idp_consent_url", "idp_secret_file"),
+        ("idp_secret_file", "idp_consent_url"),
+    ] {
+        if reader.has(written) && !reader.has(missing) {
+            let fault = Fault::new(format!("is missing beside open_payments.{written}"));
+            reader.error(&reader.place_of(written), missing, fault);
+        }
+    }
+    if let Some(secret) = &secret {
+        server::warn_if_weak(reader, "idp_secret_file", secret);
+    }
+    let encoding = reader.choice("hash_encoding");
+    Some(OpenPayments {
+        operator_tenant: operator_tenant?.value,
+        own: listen
+            .zip(origin)
+            .map(|(listen, origin)| (listen.value, origin.value)),
+        introspection_listen: introspection.map(|found| found.value),
+        idp: url.zip(secret).map(|(url, secret)| Provider {
+            consent_url: url.value,
+            secret: secret.value,
+        }),
+        interaction: InteractionSettings {
+            incoming_payment: reader.flag("incoming_payment_interaction"),
+            quote: reader.flag("quote_interaction"),
+            list_all: reader.flag("list_all_interaction"),
+        },
+        hash_encoding: if encoding?.value == "base64url" {
+            HashEncoding::Base64Url
+        } else {
+            HashEncoding::Base64
+        },
+        check_created: reader.flag("check_created"),
+    })
+}
+
+/// Reads `[[tenants]]`.
+pub(crate) fn tenants(top: &Reader<'_>) -> Vec<DeclaredTenant> {
+    top.entries("tenants").iter().filter_map(tenant).collect()
+}
+
+fn tenant(reader: &Reader<'_>) -> Option<DeclaredTenant> {
+    let id = tenant_id(reader, "id");
+    let url = reader.parsed("idp_consent_url", consent_url);
+    let secret = reader
+        .secret_file("idp_secret_file")
+        .or_else(|| reader.secret("idp_secret"));
+    if let Some(url) = &url
+        && secret.is_none()
+    {
+        let fault = Fault::new("is missing beside tenants.idp_consent_url");
+        reader.error(&url.place, "idp_secret_file", fault);
+    }
+    let api_secret = reader.secret_file("api_secret_file");
+    Some(DeclaredTenant {
+        id: id?.value,
+        idp: url.zip(secret).map(|(url, secret)| Provider {
+            consent_url: url.value,
+            secret: secret.value,
+        }),
+        api_secret: api_secret.map(|found| found.value),
+    })
+}
