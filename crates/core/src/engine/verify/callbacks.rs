@@ -4,7 +4,7 @@ use super::{super::Engine, Error, Pass, Violation, records::Found};
 use crate::{callback::Callback, event::EventKind};
 
 impl Engine {
-    pub(super) async fn owed(
+    pub(super) async fn owed_callback(
         &self,
         callback: &Callback,
         pass: &Pass,

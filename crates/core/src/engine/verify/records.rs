@@ -115,7 +115,7 @@ impl Engine {
             // The master key opened it when the store was opened.
             Record::DataKey(_) => {}
             Record::Tenant(tenant) => self.tenancy(tenant, &mut found).await?,
-            Record::Callback(callback) => self.owed(callback, pass, &mut found).await?,
+            Record::Callback(callback) => self.owed_callback(callback, pass, &mut found).await?,
         }
         Ok(found)
     }
