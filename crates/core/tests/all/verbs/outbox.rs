@@ -72,7 +72,8 @@ async fn of_two_senders_one_gets_it() {
     let other = scene.setting.node(store, WIDE);
     scene.enqueue().await;
     let seen = scene.due_one().await;
-    assert_eq!(other.due_callbacks(9).await.unwrap(), [seen.clone()]);
+    let seen_there = other.due_callbacks(9).await.unwrap();
+    assert_eq!(seen_there, std::slice::from_ref(&seen));
     let first = scene.engine.claim_callback(seen.clone(), LEASE).await;
     let second = other.claim_callback(seen, LEASE).await;
     assert_eq!(refused(second), Refusal::Taken);
