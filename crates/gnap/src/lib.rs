@@ -14,14 +14,13 @@
 //! | RFC 9635 §3 | [`response`] |
 //! | RFC 9635 §4.2 | [`hash`], [`finish`] |
 //! | RFC 9635 §8 | [`access`] |
-//! | RFC 9635 §9 | [`discovery`], [`challenge`] |
+//! | RFC 9635 §9 | [`discovery`] |
 //! | RFC 9493 | [`subject`] |
 //! | RFC 9767 | [`request::resource_server`], [`response::resource_server`] |
 
 pub mod access;
 mod answer;
 mod canonical;
-pub mod challenge;
 mod client;
 mod continuation;
 pub mod discovery;
@@ -30,7 +29,6 @@ pub mod error;
 mod face;
 pub mod finish;
 mod grant;
-pub mod hash;
 mod interact;
 mod json;
 pub mod open_payments;
@@ -47,6 +45,11 @@ pub mod subject;
 mod token;
 mod uri;
 mod wallet;
+
+/// The interaction hash (RFC 9635 §4.2.3), which clients make too.
+pub mod hash {
+    pub use placet_proof::gnap::{HashEncoding, HashMethod, Interaction};
+}
 
 pub use self::{
     error::{CatalogueEntry, GnapError, Place, Problem, error_catalogue},

@@ -24,6 +24,7 @@ const FACES: [&str; 2] = ["placet-gnap", "placet-oauth"];
 
 /// Crate by crate, which of ours it may depend on.
 const ARROWS: [(&str, &[&str]); 8] = [
+    ("placet-client", &["placet-proof"]),
     ("placet-core", &[]),
     ("placet-proof", &[]),
     ("placet-store", &["placet-core"]),
@@ -40,6 +41,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
         "placet",
         &[
             "placet-core",
+            "placet-gnap",
             "placet-oauth",
             "placet-proof",
             "placet-store",
@@ -55,7 +57,7 @@ const GATES: [(&str, &[&str]); 4] = [
     ("libsqlite3-sys", &["rusqlite"]),
     ("tokio-postgres", &["placet-store"]),
     // The demo of the binary plays a client; see `the_binary_is_a_client_only_in_its_demo`.
-    ("reqwest", &["placet-web", "placet"]),
+    ("reqwest", &["placet-client", "placet-web", "placet"]),
 ];
 
 /// Files that implement no specification of their own although they stand in a face or in `proof`.

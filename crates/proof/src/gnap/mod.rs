@@ -17,6 +17,7 @@
 
 mod certificate;
 mod http_signature;
+mod interaction;
 mod key;
 mod open_payments;
 mod policy;
@@ -27,6 +28,7 @@ mod signed_object;
 mod verify;
 
 pub use certificate::CertificateDigest;
+pub use interaction::{HashEncoding, HashMethod, Interaction};
 pub use key::{GnapKey, ProofMethod};
 pub use policy::{CREATED_WINDOW_S, OPEN_PAYMENTS_WINDOW_S, Policy};
 pub use proof_of::{ProofOf, Replay};

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crate::uri;
+use url::Url;
 
 /// The scheme, compared without regard to case.
 const SCHEME: &str = "GNAP";
@@ -17,7 +17,7 @@ const MAX_CHALLENGE_BYTES: usize = 8 * 1024;
 /// What a resource server says to a call without a good token.
 ///
 /// ```
-/// use placet_gnap::challenge::Challenge;
+/// use placet_client::challenge::Challenge;
 /// let sent = "GNAP as_uri=https://as.example/tx;access=FWWIKYBQ6U56NL1;referrer=https://rs.example";
 /// let read = Challenge::parse(sent).expect("it is one");
 /// assert!(read.is_from("https://rs.example"));
@@ -64,7 +64,7 @@ impl Challenge {
         }
         let is_uri = |text: &Option<String>| {
             let text = text.as_deref();
-            text.is_none_or(|text| uri::absolute(text).is_some())
+            text.is_none_or(|text| Url::parse(text).is_ok())
         };
         (is_uri(&challenge.as_uri) && is_uri(&challenge.referrer)).then_some(challenge)
     }

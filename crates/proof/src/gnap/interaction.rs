@@ -90,7 +90,7 @@ pub enum HashEncoding {
 /// The four values that are hashed.
 ///
 /// ```
-/// use placet_gnap::hash::{HashEncoding, HashMethod, Interaction};
+/// use placet_proof::gnap::{HashEncoding, HashMethod, Interaction};
 /// let interaction = Interaction {
 ///     client_nonce: "VJLO6A4CATR0KRO",
 ///     server_nonce: "MBDOFXG4Y5CVJCX821LH",

@@ -1,0 +1,42 @@
+//! Asks a GNAP server for a right, sends you to it, and shows what it gave.
+//!
+//! cargo run -p placet-client --example gnap_client -- http://127.0.0.1:8080/gnap
+
+use std::{sync::Arc, time::Duration};
+
+use placet_client::{Answer, Client, Finish, Start};
+use placet_proof::{Algorithm, SigningKey};
+use serde_json::json;
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "an example speaks to whoever runs it")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let endpoint = std::env::args().nth(1);
+    let endpoint = endpoint.unwrap_or_else(|| "http://127.0.0.1:8080/gnap".to_owned());
+    let key = Arc::new(SigningKey::generate(Algorithm::EdDsa)?);
+    let client = Client::new(reqwest::Client::new(), &endpoint, key).called("Example", None);
+    let photos = json!({ "type": "photo-api", "actions": ["read"] });
+    let starts = [Start::Redirect, Start::UserCodeUri];
+    let mut answer = client.request(&[photos], &starts, &Finish::Poll).await?;
+    let granted = loop {
+        match answer {
+            Answer::Granted(granted) => break granted,
+            Answer::Pending(pending) => {
+                let to = pending.redirect.as_deref().unwrap_or_default();
+                println!(
+                    "Open {to} and decide; asking again in {:?}.",
+                    pending.wait()
+                );
+                tokio::time::sleep(pending.wait()).await;
+                answer = pending.poll(Some(Duration::from_secs(20))).await?;
+            }
+        }
+    };
+    let token = granted.token.as_ref().ok_or("no token")?;
+    println!("Granted: {:?} for {:?}", token.access, token.expires_in);
+    let newer = token.rotate().await?;
+    println!("Rotated; the first value is dead.");
+    newer.revoke().await?;
+    println!("Revoked.");
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! Why a call gave nothing.
+
+use std::time::Duration;
+
+/// Why a call gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server said no. `code` is one of RFC 9635 §3.6; absent when it gave none.
+    #[error("the server answered {status}: {}", code.as_deref().unwrap_or("no code"))]
+    Refused {
+        /// The status.
+        status: u16,
+        /// The code.
+        code: Option<String>,
+        /// Words for a developer; never show them to a person as they are.
+        description: Option<String>,
+        /// How long to stay away, when the server says so.
+        retry_after: Option<Duration>,
+    },
+    /// The answer is not what RFC 9635 says; the text names the part.
+    #[error("the answer is malformed: {0}")]
+    Malformed(&'static str),
+    /// What the browser brought does not belong to this request: somebody mixed two of them up, or tried to (RFC 9635 §11.25).
+    #[error("the interaction hash does not fit")]
+    WrongHash,
+    /// The request could not be signed.
+    #[error(transparent)]
+    Proof(#[from] placet_proof::ProofError),
+    /// The request could not be sent, or its answer not be read.
+    #[error(transparent)]
+    Http(#[from] reqwest::Error),
+    /// The system has no randomness to give.
+    #[error("no randomness")]
+    Random,
+}

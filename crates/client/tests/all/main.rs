@@ -1,0 +1,5 @@
+//! The client library, tested as its users see it.
+
+mod challenge;
+mod gnap;
+mod properties;
