@@ -23,7 +23,7 @@ const DIRECT_DEPENDENCIES_OF_A_FACE: usize = 20;
 const FACES: [&str; 2] = ["placet-gnap", "placet-oauth"];
 
 /// Crate by crate, which of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("placet-client", &["placet-proof"]),
     ("placet-core", &[]),
     ("placet-proof", &[]),
