@@ -1,16 +1,20 @@
 //! Committing: one statement, one round trip, and an answer for every way it can end.
 //!
-//! 1. The changes are folded and encoded; the connection is borrowed.
+//! 1. The changes are folded and encoded; the connection is borrowed. Commits that come at the same moment may go
+//!    together ([`super::group`]); this is the way of one that goes alone.
 //! 2. The store's time is looked at right before the statement goes out, and where it is the database's own, once more
 //!    by the statement itself, after it has waited for whatever it had to wait for.
 //! 3. The statement's answer is judged. Nothing is told as done before the server says so, and when it said nothing, or
 //!    said that its standby did not confirm, the outcome is unknown.
 //! 4. Whoever waits for a request of this commit is woken, and other nodes are told.
 
+use std::sync::Arc;
+
 use placet_core::{
     event::Event,
     id::Id,
     issuer::Issuer,
+    pending::PendingRequest,
     store::{Change, Commit, Outcome, StoreError, Table},
     time::Timestamp,
 };
@@ -19,52 +23,133 @@ use super::{
     PostgresStore,
     fold::{Part, fold},
     judge::{self, Failure, unavailable},
-    pool::Loan,
+    pool::{Loan, Pool},
     shape::{Head, Shape, values},
     statement::{self, Param},
+    wake::Bell,
 };
+use crate::sqlite::time::StoreTime;
 
 /// How many rows count the changes of what nodes keep in memory.
 const REVISION_SLOTS: u8 = 8;
+/// Room for most events, so that writing one need not move it to a larger place.
+const EVENT_BYTES: usize = 512;
 
-impl PostgresStore {
-    pub(super) async fn apply(&self, commit: Commit) -> Result<(), StoreError> {
-        let woken: Vec<_> = commit.woken().collect();
-        let event = serde_json::to_string(&commit.event)
+/// A commit, folded and encoded.
+pub(super) struct Ready {
+    pub(super) issuer: Id<Issuer>,
+    pub(super) id: Id<Event>,
+    pub(super) at: i64,
+    /// The event's body.
+    pub(super) event: String,
+    /// Until when it holds.
+    pub(super) before: Option<Timestamp>,
+    /// The same, when the database's own clock says so.
+    pub(super) limit: Option<i64>,
+    pub(super) parts: Vec<Part>,
+    /// The requests whose waiters are woken when it is done.
+    pub(super) woken: Vec<Id<PendingRequest>>,
+}
+
+/// What commits are made with.
+pub(super) struct Scribe {
+    pub(super) pool: Arc<Pool>,
+    pub(super) time: Arc<StoreTime>,
+    pub(super) bell: Bell,
+}
+
+impl Ready {
+    fn new(commit: Commit, is_database_time: bool) -> Result<Self, StoreError> {
+        let woken = commit.woken().collect();
+        let mut event = Vec::with_capacity(EVENT_BYTES);
+        serde_json::to_writer(&mut event, &commit.event)
             .expect("an event has text keys and finite numbers, so it always serialises");
         let revises = commit.changes.iter().any(is_cached);
-        let (issuer, id, at) = (commit.issuer, commit.event.id, commit.event.at.as_millis());
-        let before = commit.before;
         let mut parts = fold(commit.changes)?;
         if revises {
-            let [.., low] = *id.as_bytes();
+            let [.., low] = *commit.event.id.as_bytes();
             let slot = i64::from(low % REVISION_SLOTS);
             parts.push(Part::Revise { slot });
         }
-        let head = Head {
-            issuer: issuer.as_bytes(),
-            id: id.as_bytes(),
-            at,
-            body: &event,
-            before: before
-                .filter(|_| self.is_database_time)
+        Ok(Self {
+            issuer: commit.issuer,
+            id: commit.event.id,
+            at: commit.event.at.as_millis(),
+            event: String::from_utf8(event).expect("JSON is UTF-8"),
+            before: commit.before,
+            limit: commit
+                .before
+                .filter(|_| is_database_time)
                 .map(Timestamp::as_millis),
-        };
+            parts,
+            woken,
+        })
+    }
+
+    fn head(&self) -> Head<'_> {
+        Head {
+            issuer: self.issuer.as_bytes(),
+            id: self.id.as_bytes(),
+            at: self.at,
+            body: &self.event,
+            before: self.limit,
+        }
+    }
+}
+
+impl PostgresStore {
+    pub(super) async fn apply(&self, commit: Commit) -> Result<(), StoreError> {
+        let ready = Ready::new(commit, self.is_database_time)?;
         #[cfg(feature = "testing")]
         if let Some(fault) = super::fault::next(&self.faults) {
-            return self.fail_on_purpose(fault, &head, &parts).await;
+            return self.fail_on_purpose(fault, &ready).await;
         }
-        let in_time = || before.is_none_or(|limit| self.time.now() < limit);
-        match self.attempt(&head, &parts, in_time).await {
+        self.groups.commit(ready).await
+    }
+
+    /// Decides what became of a commit.
+    pub(super) async fn decide(
+        &self,
+        issuer: Id<Issuer>,
+        id: Id<Event>,
+    ) -> Result<Outcome, StoreError> {
+        let params = [
+            Param::Bytes(Some(issuer.as_bytes())),
+            Param::Bytes(Some(id.as_bytes())),
+            Param::Number(Some(self.time.now().as_millis())),
+        ];
+        let loan = self.pool.loan().await?;
+        let rows = self.pool.write(loan, statement::OUTCOME, &params).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| unavailable("the database told no outcome"))?;
+        let happened: bool = row.try_get(0).map_err(unavailable)?;
+        Ok(if happened {
+            Outcome::Committed
+        } else {
+            Outcome::Absent
+        })
+    }
+}
+
+impl Scribe {
+    /// Whether the time for this commit is not over.
+    pub(super) fn in_time(&self, ready: &Ready) -> bool {
+        ready.before.is_none_or(|limit| self.time.now() < limit)
+    }
+
+    /// Commits by a statement of its own, and wakes whom it concerns.
+    pub(super) async fn alone(&self, mut ready: Ready) -> Result<(), StoreError> {
+        match self.attempt(&ready).await {
             Ok(()) => {}
             Err(Failure::Told(error)) => return Err(error),
             Err(Failure::EventIsThere) => {
                 // Once given up and tried again on purpose, it may take the place of its tombstone.
-                let Some(fence) = self.fence(issuer, id).await? else {
+                let Some(fence) = self.fence(ready.issuer, ready.id).await? else {
                     return Err(StoreError::Conflict);
                 };
-                parts.push(Part::Revive { fence });
-                self.attempt(&head, &parts, in_time)
+                ready.parts.push(Part::Revive { fence });
+                self.attempt(&ready)
                     .await
                     .map_err(|failure| match failure {
                         Failure::Told(error) => error,
@@ -72,21 +157,13 @@ impl PostgresStore {
                     })?;
             }
         }
-        for id in woken {
-            self.waiters.wake(id);
-            self.herald.tell(id);
-        }
+        self.bell.ring(&ready.woken);
         Ok(())
     }
 
     /// Sends the statement of a commit once.
-    pub(super) async fn attempt(
-        &self,
-        head: &Head<'_>,
-        parts: &[Part],
-        in_time: impl Fn() -> bool,
-    ) -> Result<(), Failure> {
-        let shape = Shape::of(parts);
+    pub(super) async fn attempt(&self, ready: &Ready) -> Result<(), Failure> {
+        let shape = Shape::of(&ready.parts);
         let mut loan = self.pool.loan().await.map_err(Failure::Told)?;
         let prepared = self.pool.within(loan.prepare(&shape)).await;
         let prepared = match prepared {
@@ -98,9 +175,10 @@ impl PostgresStore {
                 ));
             }
         };
-        let params = values(head, parts);
+        let head = ready.head();
+        let params = values(&head, &ready.parts);
         let params: Vec<_> = params.iter().map(Param::as_sql).collect();
-        if !in_time() {
+        if !self.in_time(ready) {
             return Err(Failure::Told(StoreError::TooLate));
         }
         let doubts = loan.doubts();
@@ -134,30 +212,6 @@ impl PostgresStore {
         let rows = self.pool.read(statement::FENCE, &params).await?;
         let fence = rows.first().map(|row| row.try_get(0)).transpose();
         fence.map_err(unavailable)
-    }
-
-    /// Decides what became of a commit.
-    pub(super) async fn decide(
-        &self,
-        issuer: Id<Issuer>,
-        id: Id<Event>,
-    ) -> Result<Outcome, StoreError> {
-        let params = [
-            Param::Bytes(Some(issuer.as_bytes())),
-            Param::Bytes(Some(id.as_bytes())),
-            Param::Number(Some(self.time.now().as_millis())),
-        ];
-        let loan = self.pool.loan().await?;
-        let rows = self.pool.write(loan, statement::OUTCOME, &params).await?;
-        let row = rows
-            .first()
-            .ok_or_else(|| unavailable("the database told no outcome"))?;
-        let happened: bool = row.try_get(0).map_err(unavailable)?;
-        Ok(if happened {
-            Outcome::Committed
-        } else {
-            Outcome::Absent
-        })
     }
 }
 

@@ -12,10 +12,11 @@ use placet_core::{
 
 use super::{
     PostgresStore,
-    fold::Part,
+    commit::Ready,
     judge::{Failure, unavailable},
-    shape::{Head, Shape},
+    shape::Shape,
     statement::{self, Param},
+    together::Kind,
 };
 
 /// The faults to come, first one first.
@@ -40,11 +41,10 @@ impl PostgresStore {
     pub(super) async fn fail_on_purpose(
         &self,
         fault: Fault,
-        head: &Head<'_>,
-        parts: &[Part],
+        ready: &Ready,
     ) -> Result<(), StoreError> {
         match fault {
-            Fault::UnknownApplied => match self.attempt(head, parts, || true).await {
+            Fault::UnknownApplied => match self.scribe.attempt(ready).await {
                 Ok(()) => Err(StoreError::Unknown),
                 Err(Failure::Told(error)) => Err(error),
                 Err(Failure::EventIsThere) => Err(StoreError::Conflict),
@@ -78,13 +78,17 @@ impl PostgresStore {
     pub fn every_statement() -> Vec<String> {
         let of_tables = Table::ALL.into_iter().flat_map(|table| {
             let fixed = statement::of(table);
-            [Some(fixed.get), Some(fixed.page), fixed.owned, fixed.sweep]
+            let get = [fixed.get.one, fixed.get.many].map(Some);
+            get.into_iter()
+                .chain([Some(fixed.page), fixed.owned, fixed.sweep])
         });
         let fixed = of_tables
             .flatten()
             .chain(statement::OTHERS)
             .map(str::to_owned);
-        fixed.chain(Shape::all().iter().map(Shape::sql)).collect()
+        let alone = Shape::all().into_iter().map(|shape| shape.sql());
+        let together = Kind::all().into_iter().map(|kind| kind.sql());
+        fixed.chain(alone).chain(together).collect()
     }
 
     /// A setting of the connections that commits use.

@@ -26,6 +26,24 @@ pub(super) fn unavailable(
     }
 }
 
+/// The same error for each of those whom it befell together.
+pub(super) fn repeated(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Conflict => StoreError::Conflict,
+        StoreError::Duplicate => StoreError::Duplicate,
+        StoreError::Spent => StoreError::Spent,
+        StoreError::TooLate => StoreError::TooLate,
+        StoreError::Unavailable { source } => unavailable(source.to_string()),
+        StoreError::Full => StoreError::Full,
+        StoreError::Unknown => StoreError::Unknown,
+        StoreError::Corrupt { table, id, what } => StoreError::Corrupt {
+            table: *table,
+            id: id.clone(),
+            what: what.clone(),
+        },
+    }
+}
+
 /// An error of the database as its whole chain says it: the first line alone is "db error".
 fn told(error: &Error) -> StoreError {
     let mut text = error.to_string();
@@ -68,6 +86,26 @@ pub(super) fn of_commit(error: &Error) -> Failure {
         _ => of_read(error),
     };
     Failure::Told(told)
+}
+
+/// Whether the server says that the statement of several commits was undone.
+pub(super) fn is_undone(error: &Error) -> bool {
+    error.as_db_error().is_some_and(is_sure)
+}
+
+/// Whether it failed for a reason that is none of the commits': no room, no time, no right to write.
+pub(super) fn is_of_the_server(error: &Error) -> bool {
+    is_of_class(error, &["53", "57", "25"])
+}
+
+/// Whether the server does not take such a statement, whatever its values.
+pub(super) fn is_not_understood(error: &Error) -> bool {
+    is_of_class(error, &["42", "0A"])
+}
+
+fn is_of_class(error: &Error, classes: &[&str]) -> bool {
+    let code = error.code().map(SqlState::code).unwrap_or_default();
+    classes.iter().any(|class| code.starts_with(class))
 }
 
 /// Whether the server says that the statement was undone. When it ends the connection it may have committed before.

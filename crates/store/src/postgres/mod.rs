@@ -3,15 +3,19 @@
 //! ```text
 //!   verb ── Commit ──► one statement on a connection of the pool ── answer, local wake-ups
 //!   verb ── read ────► one statement, likewise
+//!                      (what comes while the like of it is under way shares the next statement)
 //!   herald ──────────► a connection of its own: NOTIFY for other nodes, LISTEN for their changes
 //! ```
 
+mod ask;
 mod commit;
 #[cfg(feature = "testing")]
 mod fault;
 mod fold;
 mod gate;
+mod group;
 mod judge;
+mod lane;
 mod pool;
 mod read;
 mod row;
@@ -22,6 +26,7 @@ mod statement;
 mod store;
 mod time;
 mod tls;
+mod together;
 mod url;
 mod wake;
 mod whole;
@@ -39,7 +44,15 @@ use tokio::{
 };
 
 pub(crate) use self::whole::{Whole, links, links_of, schema_known, told};
-use self::{judge::unavailable, pool::Pool, session::Dial, wake::Herald};
+use self::{
+    ask::Asking,
+    commit::Scribe,
+    group::Groups,
+    judge::unavailable,
+    pool::Pool,
+    session::Dial,
+    wake::{Bell, Herald},
+};
 pub use self::{
     schema::Migrated,
     time::DatabaseTime,
@@ -124,9 +137,11 @@ impl From<tokio_postgres::Error> for OpenError {
 /// A store in a PostgreSQL database.
 pub struct PostgresStore {
     pool: Arc<Pool>,
+    asking: Asking,
+    groups: Groups,
+    scribe: Arc<Scribe>,
     waiters: Arc<Waiters>,
-    herald: Herald,
-    time: StoreTime,
+    time: Arc<StoreTime>,
     /// Whether the store's time is the database's own, so that a statement can look at it too.
     is_database_time: bool,
     /// What goes on beside the calls. Dropping it ends it.
@@ -163,11 +178,23 @@ impl PostgresStore {
             missed,
         ));
         tasks.spawn(keep_time(database, Arc::clone(&pool)));
+        let time = Arc::new(StoreTime::new(clock));
+        let scribe = Arc::new(Scribe {
+            pool: Arc::clone(&pool),
+            time: Arc::clone(&time),
+            bell: Bell {
+                waiters: Arc::clone(&waiters),
+                herald,
+            },
+        });
+        let limit = settings.acquire_timeout;
         Ok(Self {
+            asking: Asking::new(&pool, limit),
+            groups: Groups::new(Arc::clone(&scribe), limit),
+            scribe,
             pool,
             waiters,
-            herald,
-            time: StoreTime::new(clock),
+            time,
             is_database_time,
             tasks: Mutex::new(tasks),
             #[cfg(feature = "testing")]

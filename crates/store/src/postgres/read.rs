@@ -1,4 +1,6 @@
-//! Reads: one statement and one round trip each, so that each sees one moment.
+//! Reads: one statement and one round trip each, alone or together with others, so that each sees one moment.
+
+use std::sync::Arc;
 
 use placet_core::{
     event::Event,
@@ -11,7 +13,9 @@ use tokio_postgres::Row;
 
 use super::{
     PostgresStore,
+    ask::Errand,
     judge::unavailable,
+    lane::Lane,
     row,
     statement::{self, Param},
 };
@@ -53,10 +57,11 @@ impl Joined {
 
 impl PostgresStore {
     pub(super) async fn record(&self, issuer: Id<Issuer>, key: &Key) -> Result<Found, StoreError> {
-        let rows = self.rows(statement::of(key.table).get, issuer, key).await?;
-        rows.first()
-            .map(|row| row::record(key, row, 0, 1))
-            .transpose()
+        let row = self
+            .asking
+            .ask(self.asking.records(key.table), issuer, *key);
+        let row = row.await?;
+        row.map(|row| row::record(key, &row, 0, 1)).transpose()
     }
 
     pub(super) async fn request_by(
@@ -66,8 +71,8 @@ impl PostgresStore {
         hash: &[u8; 32],
     ) -> Result<Option<Versioned<PendingRequest>>, StoreError> {
         let door = Key::handle(kind, hash);
-        let rows = self.rows(statement::PENDING_BY, issuer, &door).await?;
-        let Some(row) = rows.first() else {
+        let row = self.asking.ask(&self.asking.pending_by, issuer, door);
+        let Some(row) = &row.await? else {
             return Ok(None);
         };
         let body: &str = row.try_get(0).map_err(unavailable)?;
@@ -99,12 +104,11 @@ impl PostgresStore {
     /// A token and all it rests on, as of one moment.
     pub(super) async fn joined(
         &self,
-        sql: &'static str,
+        lane: &Arc<Lane<Errand>>,
         issuer: Id<Issuer>,
         token: Key,
     ) -> Result<Option<Joined>, StoreError> {
-        let rows = self.rows(sql, issuer, &token).await?;
-        let row = rows.into_iter().next();
+        let row = self.asking.ask(lane, issuer, token).await?;
         Ok(row.map(|row| Joined { token, row }))
     }
 
@@ -156,24 +160,10 @@ impl PostgresStore {
         issuer: Id<Issuer>,
         id: Id<PendingRequest>,
     ) -> Result<Option<Version>, StoreError> {
-        let rows = self
-            .rows(statement::PENDING_VERSION, issuer, &Key::pending(id))
-            .await?;
-        let version = rows.first().map(|row| row.try_get::<_, i64>(0)).transpose();
+        let lane = &self.asking.pending_version;
+        let row = self.asking.ask(lane, issuer, Key::pending(id)).await?;
+        let version = row.map(|row| row.try_get::<_, i64>(0)).transpose();
         Ok(version.map_err(unavailable)?.map(i64::unsigned_abs))
-    }
-
-    async fn rows(
-        &self,
-        sql: &'static str,
-        issuer: Id<Issuer>,
-        key: &Key,
-    ) -> Result<Vec<Row>, StoreError> {
-        let params = [
-            Param::Bytes(Some(issuer.as_bytes())),
-            Param::Bytes(Some(key.bytes())),
-        ];
-        self.pool.read(sql, &params).await
     }
 }
 

@@ -15,7 +15,9 @@ use tokio_postgres::{
     AsyncMessage, Client, Config, Error, Notification, Row, Statement, error::DbError,
 };
 
-use super::{OpenError, PostgresUrl, Settings, shape::Shape, statement::Param, tls::Tls};
+use super::{
+    OpenError, PostgresUrl, Settings, shape::Shape, statement::Param, tls::Tls, together::Kind,
+};
 
 /// The most statements of commits kept on one connection. The verbs have about forty shapes; what is beyond is
 /// prepared when it is needed.
@@ -102,6 +104,7 @@ impl Dial {
             client,
             fixed: HashMap::new(),
             shapes: HashMap::new(),
+            kinds: HashMap::new(),
             doubts,
             _driver: driver,
         })
@@ -144,6 +147,7 @@ pub(super) struct Session {
     pub(super) client: Client,
     fixed: HashMap<&'static str, Statement>,
     shapes: HashMap<Shape, Statement>,
+    kinds: HashMap<Kind, Statement>,
     doubts: Arc<AtomicU64>,
     /// Moves bytes between the client and the socket.
     _driver: JoinSet<()>,
@@ -189,6 +193,16 @@ impl Session {
             }
             self.shapes.insert(shape.clone(), statement.clone());
         }
+        Ok(statement)
+    }
+
+    /// The prepared statement of commits of this kind. There are not many kinds.
+    pub(super) async fn prepare_together(&mut self, kind: &Kind) -> Result<Statement, Error> {
+        if let Some(statement) = self.kinds.get(kind) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(&kind.sql()).await?;
+        self.kinds.insert(kind.clone(), statement.clone());
         Ok(statement)
     }
 }

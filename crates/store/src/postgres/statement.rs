@@ -3,14 +3,49 @@
 use placet_core::store::Table;
 use tokio_postgres::types::ToSql;
 
+/// A question about one row, found by its key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question {
+    /// Asked once: `$1` is the issuer, `$2` the key.
+    pub(super) one: &'static str,
+    /// Asked for many at once: `$1` are the issuers, `$2` the keys. The last column tells whose answer a row is, from 1.
+    pub(super) many: &'static str,
+}
+
 /// The statements of one table.
 pub(super) struct Statements {
-    pub(super) get: &'static str,
+    pub(super) get: Question,
     pub(super) page: &'static str,
     /// Absent where nothing has an owner.
     pub(super) owned: Option<&'static str>,
     /// Absent where nothing ends by itself.
     pub(super) sweep: Option<&'static str>,
+}
+
+/// A question whose row is `t`: what it wants, and where from, with what is joined to it.
+macro_rules! question {
+    ($wants:literal, $table:literal, $joined:literal) => {
+        Question {
+            one: concat!(
+                "SELECT ",
+                $wants,
+                " FROM ",
+                $table,
+                " t ",
+                $joined,
+                " WHERE t.key = $2 AND t.issuer = $1"
+            ),
+            many: concat!(
+                "SELECT ",
+                $wants,
+                ", w.n FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS w (issuer, key, n) \
+                 JOIN ",
+                $table,
+                " t ON t.key = w.key AND t.issuer = w.issuer ",
+                $joined
+            ),
+        }
+    };
 }
 
 macro_rules! sweep {
@@ -43,7 +78,7 @@ macro_rules! statements {
     };
     (@ $table:literal, $owned:expr, $sweep:expr) => {
         Statements {
-            get: concat!("SELECT version, body FROM ", $table, " WHERE key = $2 AND issuer = $1"),
+            get: question!("t.version, t.body", $table, ""),
             page: concat!(
                 "SELECT key, version, body FROM ", $table,
                 " WHERE key > $2 AND issuer = $1 ORDER BY key LIMIT $3"
@@ -82,27 +117,32 @@ pub(super) const SWEEP_EVENTS: &str = "WITH oldest AS MATERIALIZED (SELECT id, i
     WHERE event.id = oldest.id AND event.issuer = oldest.issuer AND oldest.at < $1 RETURNING 1";
 
 /// A request by its handle, in one look.
-pub(super) const PENDING_BY: &str = "SELECT h.body, h.pending_key, p.version, p.body FROM handle h \
-    LEFT JOIN pending p ON p.key = h.pending_key AND p.issuer = h.issuer \
-    WHERE h.key = $2 AND h.issuer = $1";
+pub(super) const PENDING_BY: Question = question!(
+    "t.body, t.pending_key, p.version, p.body",
+    "handle",
+    "LEFT JOIN pending p ON p.key = t.pending_key AND p.issuer = t.issuer"
+);
 /// An access token and all it names, as of one moment: one statement sees one snapshot.
-pub(super) const ACCESS: &str = "SELECT t.version, t.body, f.key, f.version, f.body, \
-    g.key, g.version, g.body, s.key, s.version, s.body, p.key, p.version, p.body FROM access t \
-    LEFT JOIN family f ON f.key = t.family_key AND f.issuer = t.issuer \
-    LEFT JOIN grants g ON g.key = t.grant_key AND g.issuer = t.issuer \
-    LEFT JOIN session s ON s.key = t.session_key AND s.issuer = t.issuer \
-    LEFT JOIN person p ON p.key = t.person_key AND p.issuer = t.issuer \
-    WHERE t.key = $2 AND t.issuer = $1";
+pub(super) const ACCESS: Question = question!(
+    "t.version, t.body, f.key, f.version, f.body, \
+     g.key, g.version, g.body, s.key, s.version, s.body, p.key, p.version, p.body",
+    "access",
+    "LEFT JOIN family f ON f.key = t.family_key AND f.issuer = t.issuer \
+     LEFT JOIN grants g ON g.key = t.grant_key AND g.issuer = t.issuer \
+     LEFT JOIN session s ON s.key = t.session_key AND s.issuer = t.issuer \
+     LEFT JOIN person p ON p.key = t.person_key AND p.issuer = t.issuer"
+);
 /// A refresh token, its family, and all the family names.
-pub(super) const REFRESH: &str = "SELECT t.version, t.body, f.key, f.version, f.body, \
-    g.key, g.version, g.body, s.key, s.version, s.body, p.key, p.version, p.body FROM refresh t \
-    LEFT JOIN family f ON f.key = t.family_key AND f.issuer = t.issuer \
-    LEFT JOIN grants g ON g.key = f.owner AND g.issuer = f.issuer \
-    LEFT JOIN session s ON s.key = f.session_key AND s.issuer = f.issuer \
-    LEFT JOIN person p ON p.key = f.person_key AND p.issuer = f.issuer \
-    WHERE t.key = $2 AND t.issuer = $1";
-pub(super) const PENDING_VERSION: &str =
-    "SELECT version FROM pending WHERE key = $2 AND issuer = $1";
+pub(super) const REFRESH: Question = question!(
+    "t.version, t.body, f.key, f.version, f.body, \
+     g.key, g.version, g.body, s.key, s.version, s.body, p.key, p.version, p.body",
+    "refresh",
+    "LEFT JOIN family f ON f.key = t.family_key AND f.issuer = t.issuer \
+     LEFT JOIN grants g ON g.key = f.owner AND g.issuer = f.issuer \
+     LEFT JOIN session s ON s.key = f.session_key AND s.issuer = f.issuer \
+     LEFT JOIN person p ON p.key = f.person_key AND p.issuer = f.issuer"
+);
+pub(super) const PENDING_VERSION: Question = question!("t.version", "pending", "");
 /// Of requests somebody waits for, those that moved on or are gone.
 pub(super) const MOVED: &str = "SELECT w.key FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) AS w (issuer, key, seen) \
     LEFT JOIN pending p ON p.key = w.key AND p.issuer = w.issuer WHERE p.version IS NULL OR p.version > w.seen";
@@ -126,13 +166,17 @@ pub(super) const NOTIFY: &str = "SELECT pg_notify('placet_wake', $1)";
 
 /// Everything above that does not belong to one table.
 #[cfg(feature = "testing")]
-pub(super) const OTHERS: [&str; 14] = [
+pub(super) const OTHERS: [&str; 18] = [
     SWEEP_SPENT,
     SWEEP_EVENTS,
-    PENDING_BY,
-    ACCESS,
-    REFRESH,
-    PENDING_VERSION,
+    PENDING_BY.one,
+    PENDING_BY.many,
+    ACCESS.one,
+    ACCESS.many,
+    REFRESH.one,
+    REFRESH.many,
+    PENDING_VERSION.one,
+    PENDING_VERSION.many,
     MOVED,
     EVENTS,
     NEWEST_EVENT_AT,

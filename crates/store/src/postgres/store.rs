@@ -53,7 +53,7 @@ impl Store for PostgresStore {
     ) -> Boxed<'_, Result<Option<Standing<AccessToken>>, StoreError>> {
         Box::pin(async move {
             let token = Key::access(hash);
-            match self.joined(statement::ACCESS, issuer, token).await? {
+            match self.joined(&self.asking.access, issuer, token).await? {
                 Some(joined) => gather_access(hash, |key| joined.get(&key)),
                 None => Ok(None),
             }
@@ -67,7 +67,7 @@ impl Store for PostgresStore {
     ) -> Boxed<'_, Result<Option<Standing<RefreshToken>>, StoreError>> {
         Box::pin(async move {
             let token = Key::refresh(hash);
-            match self.joined(statement::REFRESH, issuer, token).await? {
+            match self.joined(&self.asking.refresh, issuer, token).await? {
                 Some(joined) => gather_refresh(hash, |key| joined.get(&key)),
                 None => Ok(None),
             }

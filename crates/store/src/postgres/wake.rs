@@ -46,6 +46,12 @@ const PROBE_EVERY: Duration = Duration::from_secs(30);
 /// Where commits leave what other nodes are to hear.
 pub(super) struct Herald(mpsc::Sender<Id<PendingRequest>>);
 
+/// What a commit that is done rings: for the waiters of its own node, and for other nodes.
+pub(super) struct Bell {
+    pub(super) waiters: Arc<Waiters>,
+    pub(super) herald: Herald,
+}
+
 /// What the herald's task works with.
 pub(super) struct Rounds {
     pool: Arc<Pool>,
@@ -72,9 +78,19 @@ impl Herald {
     }
 
     /// Lets other nodes know that a request changed.
-    pub(super) fn tell(&self, id: Id<PendingRequest>) {
+    fn tell(&self, id: Id<PendingRequest>) {
         if self.0.try_send(id).is_err() {
             tracing::debug!("a change is left to the other nodes to find");
+        }
+    }
+}
+
+impl Bell {
+    /// Wakes whoever waits for one of these requests.
+    pub(super) fn ring(&self, changed: &[Id<PendingRequest>]) {
+        for id in changed {
+            self.waiters.wake(*id);
+            self.herald.tell(*id);
         }
     }
 }
