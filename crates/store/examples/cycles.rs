@@ -1,5 +1,6 @@
-//! How many requests an engine carries from `open` over `answer` to `collect` in a second, on one SQLite file and without
-//! HTTP: three durable commits each. `cargo run --release -p placet-store --example cycles -- [SECONDS] [CALLERS]`
+//! How many requests an engine carries from `open` over `answer` to `collect` in a second, without HTTP: three durable
+//! commits each. On a SQLite file of its own, or on the empty PostgreSQL database of a URL:
+//! `cargo run --release -p placet-store --example cycles -- [SECONDS] [CALLERS] [URL]`
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -33,7 +34,7 @@ use placet_core::{
     token::{AccessFormat, SignError, Signer, TokenSpec},
     vault::MasterKey,
 };
-use placet_store::SqliteStore;
+use placet_store::{Location, OpenStore};
 use serde_json::{Map, Value};
 
 const NO_LIMIT: Limits = Limits {
@@ -67,16 +68,17 @@ type Failed = Box<dyn Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
-    let mut numbers = std::env::args().skip(1).map(|word| word.parse::<u64>());
-    let seconds = numbers.next().transpose()?.unwrap_or(5);
-    let callers = numbers.next().transpose()?.unwrap_or(64);
+    let mut words = std::env::args().skip(1);
+    let mut number = |otherwise| words.next().map_or(Ok(otherwise), |word| word.parse::<u64>());
+    let (seconds, callers) = (number(5)?, number(64)?);
     let folder = std::env::temp_dir().join(format!("placet-cycles-{}", std::process::id()));
     std::fs::create_dir(&folder)?;
-    let store = Arc::new(SqliteStore::open(
-        &folder.join("cycles.db"),
-        Arc::new(SystemClock),
-    )?);
-    let scene = Arc::new(furnished(Arc::clone(&store) as Arc<dyn Store>).await?);
+    let location = match words.next() {
+        Some(url) => Location::Postgres(url.parse()?),
+        None => Location::Sqlite(folder.join("cycles.db")),
+    };
+    let store = OpenStore::open(&location.into(), |clock| clock).await?;
+    let scene = Arc::new(furnished(store.records()).await?);
     let done = Arc::new(AtomicU64::new(0));
     let begun = Instant::now();
     let end = begun + Duration::from_secs(seconds);

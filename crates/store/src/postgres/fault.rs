@@ -44,7 +44,7 @@ impl PostgresStore {
         ready: &Ready,
     ) -> Result<(), StoreError> {
         match fault {
-            Fault::UnknownApplied => match self.scribe.attempt(ready).await {
+            Fault::UnknownApplied => match self.groups.scribe.attempt(ready).await {
                 Ok(()) => Err(StoreError::Unknown),
                 Err(Failure::Told(error)) => Err(error),
                 Err(Failure::EventIsThere) => Err(StoreError::Conflict),

@@ -34,7 +34,7 @@ const KINDS: usize = 128;
 
 /// The lanes of all kinds of commits.
 pub(super) struct Groups {
-    scribe: Arc<Scribe>,
+    pub(super) scribe: Arc<Scribe>,
     /// How long somebody waits to be taken along.
     limit: Duration,
     lanes: Mutex<HashMap<Kind, Arc<Lane<Group>>>>,

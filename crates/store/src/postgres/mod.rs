@@ -139,7 +139,6 @@ pub struct PostgresStore {
     pool: Arc<Pool>,
     asking: Asking,
     groups: Groups,
-    scribe: Arc<Scribe>,
     waiters: Arc<Waiters>,
     time: Arc<StoreTime>,
     /// Whether the store's time is the database's own, so that a statement can look at it too.
@@ -190,8 +189,7 @@ impl PostgresStore {
         let limit = settings.acquire_timeout;
         Ok(Self {
             asking: Asking::new(&pool, limit),
-            groups: Groups::new(Arc::clone(&scribe), limit),
-            scribe,
+            groups: Groups::new(scribe, limit),
             pool,
             waiters,
             time,

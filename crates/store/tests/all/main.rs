@@ -18,6 +18,8 @@ mod postgres_schema;
 mod postgres_speed;
 #[cfg(feature = "postgres-tests")]
 mod postgres_tls;
+#[cfg(feature = "postgres-tests")]
+mod postgres_together;
 mod processes;
 #[expect(
     dead_code,

@@ -29,16 +29,16 @@ use tokio::{
 use crate::postgres_cluster::{Cluster, Holder, Node, literal, moment, settings};
 
 /// Bytes go through.
-const PASS: u8 = 0;
+pub(crate) const PASS: u8 = 0;
 /// What the client says next never arrives; its connection ends.
-const LOSE_REQUESTS: u8 = 1;
+pub(crate) const LOSE_REQUESTS: u8 = 1;
 /// What the server answers next never arrives; the connection ends.
-const LOSE_ANSWERS: u8 = 2;
+pub(crate) const LOSE_ANSWERS: u8 = 2;
 /// Nothing goes through, and nothing ends.
 const HANG: u8 = 3;
 
 /// A line between a node and its server that can be cut.
-struct Proxy {
+pub(crate) struct Proxy {
     port: u16,
     mode: Arc<AtomicU8>,
     /// Ends every line, though the servers behind them go on.
@@ -49,7 +49,7 @@ struct Proxy {
 }
 
 impl Proxy {
-    async fn before(cluster: &Cluster) -> Self {
+    pub(crate) async fn before(cluster: &Cluster) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let mode = Arc::new(AtomicU8::new(PASS));
@@ -80,14 +80,14 @@ impl Proxy {
         }
     }
 
-    fn url(&self, database: &str) -> String {
+    pub(crate) fn url(&self, database: &str) -> String {
         format!(
             "postgres://placet@127.0.0.1:{}/{database}?sslmode=disable",
             self.port
         )
     }
 
-    fn set(&self, mode: u8) {
+    pub(crate) fn set(&self, mode: u8) {
         self.mode.store(mode, Ordering::SeqCst);
     }
 }
