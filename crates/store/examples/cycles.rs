@@ -69,7 +69,11 @@ type Failed = Box<dyn Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
     let mut words = std::env::args().skip(1);
-    let mut number = |otherwise| words.next().map_or(Ok(otherwise), |word| word.parse::<u64>());
+    let mut number = |otherwise| {
+        words
+            .next()
+            .map_or(Ok(otherwise), |word| word.parse::<u64>())
+    };
     let (seconds, callers) = (number(5)?, number(64)?);
     let folder = std::env::temp_dir().join(format!("placet-cycles-{}", std::process::id()));
     std::fs::create_dir(&folder)?;

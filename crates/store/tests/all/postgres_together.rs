@@ -80,7 +80,7 @@ async fn one_that_does_not_hold_leaves_its_neighbours_alone() {
     let (node, _) = Node::new(22).await;
     node.store.commit(node.naming("name 7")).await.unwrap();
     let value = SecretHash::of("jti");
-    let spend = || Change::Spend {
+    let once = || Change::Spend {
         value,
         keep_until: node.store.now(),
     };
@@ -91,7 +91,7 @@ async fn one_that_does_not_hold_leaves_its_neighbours_alone() {
             // Too late before it was asked for.
             9 => commit.before(node.store.now()),
             // Of these two one comes first.
-            11 | 12 => commit.with(spend()),
+            11 | 12 => commit.with(once()),
             _ => commit,
         }
     });
