@@ -30,8 +30,10 @@ async function worker() {
     clients: [
       { client_id: 'svc', client_secret: 'svc-secret-0123456789', grant_types: ['client_credentials'], response_types: [], redirect_uris: [], token_endpoint_auth_method: 'client_secret_basic' },
       { client_id: 'tv', token_endpoint_auth_method: 'none', grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'], response_types: [], redirect_uris: [], application_type: 'native' },
+      { client_id: 'web', client_secret: 'web-secret-0123456789', grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], redirect_uris: ['http://127.0.0.1:9/callback'], token_endpoint_auth_method: 'client_secret_basic' },
     ],
-    pkce: { required: () => true },
+    pkce: { required: (ctx, client) => client.clientId !== 'web' },
+    issueRefreshToken: async (ctx, client) => client.grantTypeAllowed('refresh_token'),
     features: {
       devInteractions: { enabled: true },
       deviceFlow: { enabled: true },

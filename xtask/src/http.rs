@@ -120,6 +120,11 @@ impl Connection {
         }
     }
 
+    /// Ends what a server may have ended already, after a time without a request. The next one opens it again.
+    pub(crate) fn hang_up(&mut self) {
+        self.stream = None;
+    }
+
     /// Sends and waits for the answer.
     pub(crate) fn send(&mut self, request: &Request) -> io::Result<Reply> {
         let result = self.exchange(request);

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::tools::Tools;
+use super::{actor, tools::Tools};
 use crate::{
     http::{Connection, Request},
     place,
@@ -36,6 +36,8 @@ pub(crate) struct Start {
     log: PathBuf,
     /// Whether early polls are told to slow down.
     paced: bool,
+    /// Whether it checks passwords. The peer takes any.
+    passwords: bool,
     /// The first process of its database server.
     database: Option<u32>,
 }
@@ -49,6 +51,7 @@ pub(crate) struct Contestant {
     pub(crate) addresses: Vec<String>,
     pub(crate) endpoints: Endpoints,
     pub(crate) paced: bool,
+    pub(crate) passwords: bool,
     pub(crate) start_ms: f64,
     pub(crate) idle_kib: u64,
     pub(crate) nodes: Vec<Server>,
@@ -58,6 +61,7 @@ pub(crate) struct Contestant {
 /// Paths, as the discovery document names them.
 #[derive(Debug)]
 pub(crate) struct Endpoints {
+    pub(crate) authorization: String,
     pub(crate) token: String,
     pub(crate) device_authorization: String,
     pub(crate) introspection: String,
@@ -118,7 +122,7 @@ fn ours(
     fs::create_dir(&folder).map_err(said)?;
     let text =
         fs::read_to_string(place::source().join("bench").join("placet.toml")).map_err(said)?;
-    let mut text = text.replace("sqlite:./placet.db", url);
+    let mut text = text.replace("sqlite:./placet.db", url) + &actor::declared();
     if !url.starts_with("sqlite:") {
         // Beside a file a server makes its own key; nodes of one database are given theirs.
         let key = folder.join("master.key");
@@ -149,6 +153,7 @@ fn ours(
         nodes: started,
         log: folder.join("log"),
         paced: true,
+        passwords: true,
         database: None,
     })
 }
@@ -180,6 +185,7 @@ fn peer(
         }],
         log: work.join(format!("peer-{adapter}.log")),
         paced: false,
+        passwords: false,
         database: None,
     })
 }
@@ -233,6 +239,7 @@ impl Contestant {
             addresses,
             endpoints,
             paced: start.paced,
+            passwords: start.passwords,
             start_ms,
             idle_kib: 0,
             nodes,
@@ -245,6 +252,12 @@ impl Contestant {
     /// The address it goes by.
     pub(crate) fn address(&self) -> &str {
         self.addresses.first().map_or("", String::as_str)
+    }
+
+    /// A connection to one of its nodes, which take turns by number.
+    pub(crate) fn connection(&self, number: usize) -> Connection {
+        let node = self.addresses.iter().cycle().nth(number);
+        Connection::behind(node.map_or("", String::as_str), self.address())
     }
 
     /// A field of `/proc/PID/status` in KiB, of all its nodes together.
@@ -280,6 +293,7 @@ impl Endpoints {
                 .map_or_else(|| "/".to_owned(), |(_, path)| format!("/{path}")))
         };
         Ok(Self {
+            authorization: path("authorization_endpoint")?,
             token: path("token_endpoint")?,
             device_authorization: path("device_authorization_endpoint")?,
             introspection: path("introspection_endpoint")?,

@@ -4,7 +4,10 @@ use std::{fs, path::PathBuf, thread, time::Duration};
 
 use serde_json::Value;
 
-use super::contestant::Contestant;
+use super::{
+    actor::{self, Actor},
+    contestant::Contestant,
+};
 use crate::{
     http::{Connection, Request, form},
     place,
@@ -34,6 +37,8 @@ pub(crate) enum Load {
     PollFewCodes,
     IntrospectActive,
     IntrospectUnknown,
+    Refresh,
+    SignIn,
 }
 
 /// Whether runs follow each other at once.
@@ -43,7 +48,16 @@ pub(crate) enum Pace {
     UnderInterval,
 }
 
-/// One load, ready for one server.
+/// What one server is asked, and by whom.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// By `oha`.
+    Shot(Shot),
+    /// By actors of ours.
+    Actors(Vec<Actor>),
+}
+
+/// One load for `oha`, ready for one server.
 #[derive(Debug)]
 pub(crate) struct Shot {
     pub(crate) path: String,
@@ -66,7 +80,7 @@ pub(crate) enum Body {
 }
 
 impl Load {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Discovery,
         Self::Jwks,
         Self::OpaqueToken,
@@ -76,6 +90,8 @@ impl Load {
         Self::PollFewCodes,
         Self::IntrospectActive,
         Self::IntrospectUnknown,
+        Self::Refresh,
+        Self::SignIn,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -89,6 +105,8 @@ impl Load {
             Self::PollFewCodes => "device poll, few codes",
             Self::IntrospectActive => "introspection active",
             Self::IntrospectUnknown => "introspection unknown",
+            Self::Refresh => "refresh",
+            Self::SignIn => "password sign-in",
         }
     }
 
@@ -100,8 +118,30 @@ impl Load {
         }
     }
 
-    /// Makes codes and tokens where the load needs them.
-    pub(crate) fn prepare(self, on: &Contestant) -> Result<Shot, String> {
+    /// Makes codes and tokens where the load needs them. Nothing for a server that cannot do this.
+    pub(crate) fn prepare(
+        self,
+        on: &Contestant,
+        connections: usize,
+    ) -> Result<Option<Work>, String> {
+        Ok(match self {
+            Self::SignIn if !on.passwords => None,
+            Self::SignIn => Some(Work::Actors(actor::who_sign_in(on, connections))),
+            Self::Refresh => Some(Work::Actors(actor::who_refresh(on, connections)?)),
+            Self::Discovery
+            | Self::Jwks
+            | Self::OpaqueToken
+            | Self::JwtToken
+            | Self::DeviceAuthorization
+            | Self::PollManyCodes
+            | Self::PollFewCodes
+            | Self::IntrospectActive
+            | Self::IntrospectUnknown => self.shot(on)?.map(Work::Shot),
+        })
+    }
+
+    /// What `oha` sends; nothing for a load that it cannot send.
+    pub(crate) fn shot(self, on: &Contestant) -> Result<Option<Shot>, String> {
         let at = &on.endpoints;
         let grant = ("grant_type", "client_credentials");
         let shot = |path: &str, body: Body, basic: bool| Shot {
@@ -111,7 +151,8 @@ impl Load {
             requests: None,
             status: 200,
         };
-        Ok(match self {
+        Ok(Some(match self {
+            Self::Refresh | Self::SignIn => return Ok(None),
             Self::Discovery => shot("/.well-known/openid-configuration", Body::Get, false),
             Self::Jwks => shot(&at.jwks, Body::Get, false),
             Self::OpaqueToken => shot(
@@ -163,7 +204,7 @@ impl Load {
                     true,
                 )
             }
-        })
+        }))
     }
 }
 

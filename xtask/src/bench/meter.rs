@@ -1,13 +1,13 @@
 //! One run of the load generator against one server, and what the server spent on it.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Command};
+use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Duration};
 
 use serde_json::Value;
 
 use super::{
-    Plan,
+    Plan, actor,
     contestant::Contestant,
-    load::{Body, CLIENT, Shot},
+    load::{Body, CLIENT, Shot, Work},
 };
 use crate::{process, server::Server};
 
@@ -37,17 +37,54 @@ impl Measured {
 /// When an answer has another status than the load expects, or none: a fast wrong answer is not a result.
 pub(crate) fn run(
     on: &mut Contestant,
-    shot: &Shot,
+    work: &mut Work,
     plan: &Plan,
     oha: &Path,
 ) -> Result<Measured, String> {
-    let mut command = generator(on, shot, plan, oha);
     let before = spent(on);
-    let finished = process::capture(&mut command);
+    let counted = match work {
+        Work::Shot(shot) => sent(on, shot, generator(on, shot, plan, oha)),
+        Work::Actors(actors) => acted(actors, plan),
+    };
     let after = spent(on);
     if !on.nodes.iter_mut().all(Server::is_alive) {
-        return Err(format!("{} stopped during {}", on.name, shot.path));
+        return Err(format!("{} stopped", on.name));
     }
+    let counted = counted.map_err(|what| format!("{}: {what}", on.name))?;
+    let requests = float(counted.requests);
+    Ok(Measured {
+        requests_per_s: counted.per_s,
+        cpu_us: cpu_between(&before.server, &after.server) / 1000.0 / requests,
+        database_us: cpu_between(&before.database, &after.database) / 1000.0 / requests,
+        p50_ms: counted.p50_ms,
+        p99_ms: counted.p99_ms,
+        rss_kib: on.memory_kib("VmRSS:"),
+    })
+}
+
+/// What a generator of load counted.
+pub(crate) struct Counted {
+    requests: u64,
+    per_s: f64,
+    p50_ms: f64,
+    pub(crate) p99_ms: f64,
+}
+
+/// The same by actors of ours.
+fn acted(actors: &mut [actor::Actor], plan: &Plan) -> Result<Counted, String> {
+    let done = actor::run(actors, Duration::from_secs(plan.seconds), None)?;
+    let requests = done.took.len() as u64;
+    Ok(Counted {
+        requests,
+        per_s: float(requests) / done.within.as_secs_f64(),
+        p50_ms: done.at_percent(50),
+        p99_ms: done.at_percent(99),
+    })
+}
+
+/// Runs the load generator to its end.
+pub(crate) fn sent(on: &Contestant, shot: &Shot, mut command: Command) -> Result<Counted, String> {
+    let finished = process::capture(&mut command);
     let result: Value =
         serde_json::from_str(&finished.text).map_err(|_| format!("oha: {}", finished.text))?;
     let requests = answered(&result, shot.status)
@@ -58,18 +95,16 @@ pub(crate) fn run(
             .and_then(Value::as_f64)
             .unwrap_or(f64::NAN)
     };
-    Ok(Measured {
-        requests_per_s: number("/summary/requestsPerSec"),
-        cpu_us: cpu_between(&before.server, &after.server) / 1000.0 / float(requests),
-        database_us: cpu_between(&before.database, &after.database) / 1000.0 / float(requests),
+    Ok(Counted {
+        requests,
+        per_s: number("/summary/requestsPerSec"),
         p50_ms: number("/latencyPercentiles/p50") * 1000.0,
         p99_ms: number("/latencyPercentiles/p99") * 1000.0,
-        rss_kib: on.memory_kib("VmRSS:"),
     })
 }
 
 /// The call of the load generator.
-fn generator(on: &Contestant, shot: &Shot, plan: &Plan, oha: &Path) -> Command {
+pub(crate) fn generator(on: &Contestant, shot: &Shot, plan: &Plan, oha: &Path) -> Command {
     let mut command = Command::new(oha);
     command.args(["--no-tui", "--output-format", "json"]);
     command.args(["-c", &plan.connections.to_string()]);

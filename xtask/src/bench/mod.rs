@@ -3,8 +3,11 @@
 //! 1. The tools are made ready in the build folder: `oha`, Node 22, the peer's packages.
 //! 2. Each server's start on an existing store is timed; then all of them run until the end.
 //! 3. For each load the servers take turns, run by run, so that noise meets all alike.
-//! 4. Ratios are printed, each against ours on the same kind of store; everything measured is written to a JSON file in the build folder.
+//! 4. Some loads run alone and beside sign-ins in turn: how much longer the slowest of them wait.
+//! 5. Ratios are printed, each against ours on the same kind of store; everything measured is written to a JSON file in the build folder.
 
+mod actor;
+mod beside;
 mod contestant;
 mod limits;
 mod load;
@@ -12,6 +15,7 @@ mod meter;
 mod rows;
 mod table;
 mod tools;
+mod web;
 
 use std::{
     env, fs,
@@ -72,9 +76,13 @@ impl Plan {
     }
 
     fn wants(&self, load: Load) -> bool {
+        self.says(load.name())
+    }
+
+    fn says(&self, name: &str) -> bool {
         self.only
             .as_ref()
-            .is_none_or(|part| load.name().contains(part.as_str()))
+            .is_none_or(|part| name.contains(part.as_str()))
     }
 }
 
@@ -84,8 +92,9 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
         _ => (false, args),
     };
     let plan = Plan::parse(args)?;
-    if !Load::ALL.iter().any(|load| plan.wants(*load)) {
-        let names: Vec<_> = Load::ALL.iter().map(|load| load.name()).collect();
+    if !Load::ALL.iter().any(|load| plan.wants(*load)) && !plan.says(beside::NAME) {
+        let mut names: Vec<_> = Load::ALL.iter().map(|load| load.name()).collect();
+        names.push(beside::NAME);
         return Err(format!(
             "no load of that name; there are: {}",
             names.join(", ")
@@ -117,6 +126,7 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
         table::print(load, &contestants, &measured);
         rows.push(table::row(load, &contestants, &measured));
     }
+    let beside = beside::run(&plan, &contestants, &tools)?;
     table::print_sizes(&contestants, binary_bytes);
 
     let result = json!({
@@ -126,6 +136,7 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
         "binary_bytes": binary_bytes,
         "servers": contestants.iter().map(Contestant::row).collect::<Vec<_>>(),
         "loads": rows,
+        "beside_sign_ins": beside,
     });
     let file = place::build("bench")?.join("results.json");
     fs::write(&file, format!("{result:#}\n"))
@@ -156,16 +167,18 @@ fn measure(
     contestants: &mut [Contestant],
     tools: &tools::Tools,
 ) -> Result<Vec<Vec<Measured>>, String> {
-    let mut shots = Vec::new();
+    let mut works = Vec::new();
     for contestant in contestants.iter() {
-        shots.push(load.prepare(contestant)?);
+        works.push(load.prepare(contestant, plan.connections)?);
     }
     let mut measured = vec![Vec::new(); contestants.len()];
     // The first round warms up and is thrown away.
     for round in 0..=plan.runs {
         let begun = Instant::now();
-        for ((contestant, shot), list) in contestants.iter_mut().zip(&shots).zip(&mut measured) {
-            let one = meter::run(contestant, shot, plan, &tools.oha)?;
+        let all = contestants.iter_mut().zip(&mut works).zip(&mut measured);
+        for ((contestant, work), list) in all {
+            let Some(work) = work else { continue };
+            let one = meter::run(contestant, work, plan, &tools.oha)?;
             if round > 0 {
                 list.push(one);
             }

@@ -4,13 +4,15 @@ use serde_json::{Value, json};
 
 use super::{contestant::Contestant, load::Load, meter::Measured};
 
+/// The middle of some numbers.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 /// The middle of the runs, each figure for itself.
 fn middle(runs: &[Measured]) -> Measured {
-    let by = |figure: fn(&Measured) -> f64| {
-        let mut values: Vec<f64> = runs.iter().map(figure).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-    };
+    let by = |figure: fn(&Measured) -> f64| median(runs.iter().map(figure).collect());
     Measured {
         requests_per_s: by(|run| run.requests_per_s),
         cpu_us: by(|run| run.cpu_us),
@@ -42,7 +44,8 @@ pub(crate) fn print(load: Load, contestants: &[Contestant], measured: &[Vec<Meas
         "  {:<13} {:>9} {:>8} {:>9} {:>9} {:>8} {:>9} {:>9} {:>9}",
         "", "req/s", "ratio", "cpu µs", "db µs", "ratio", "p50 ms", "p99 ms", "RSS MiB"
     );
-    for (contestant, runs) in contestants.iter().zip(measured) {
+    let there = contestants.iter().zip(measured);
+    for (contestant, runs) in there.filter(|(_, runs)| !runs.is_empty()) {
         let one = middle(runs);
         let (speed, cost) = match beside(contestant, contestants, measured) {
             Some(ours) => (
@@ -87,6 +90,7 @@ pub(crate) fn row(load: Load, contestants: &[Contestant], measured: &[Vec<Measur
     let servers: Vec<Value> = contestants
         .iter()
         .zip(measured)
+        .filter(|(_, runs)| !runs.is_empty())
         .map(|(contestant, runs)| {
             let one = middle(runs);
             let ours = beside(contestant, contestants, measured);

@@ -63,6 +63,15 @@ impl Page {
         self.tags.iter().find(|tag| tag.get("id") == Some(id))
     }
 
+    /// Of the first form with a field of this name: where it goes, and what the field says.
+    pub(crate) fn named(&self, field: &str) -> Option<(&str, &str)> {
+        let mut tags = self.tags.iter();
+        let field = tags.find(|tag| tag.form.is_some() && tag.get("name") == Some(field))?;
+        let mut tags = self.tags.iter();
+        let form = tags.find(|tag| tag.name == "form" && tag.form == field.form)?;
+        Some((form.get("action")?, field.get("value")?))
+    }
+
     /// Presses the button with this id, after filling in fields by their ids.
     pub(crate) fn press(&self, button: &str, filled: &[(&str, &str)]) -> Option<Submission> {
         let button = self.by_id(button)?;
@@ -261,6 +270,14 @@ mod tests {
         assert!(page.by_id("password").is_none());
         assert!(page.by_id("submit-code").is_none());
         assert!(page.press("outcome", &[]).is_none());
+    }
+
+    #[test]
+    fn a_form_is_found_by_a_field_of_it() {
+        let page = Page::parse(HTML);
+        assert_eq!(page.named("q"), Some(("/other", "1")));
+        assert_eq!(page.named("csrf"), Some(("/answer?a=1&b=2", "a/b\"")));
+        assert_eq!(page.named("none"), None);
     }
 
     #[test]
