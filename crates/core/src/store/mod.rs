@@ -41,6 +41,9 @@ pub struct Versioned<T> {
     pub version: Version,
 }
 
+/// Records that were read together; `None` where there is none.
+pub type Many = Vec<Option<Versioned<Record>>>;
+
 /// What became of a commit whose reply was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -100,6 +103,18 @@ pub trait Store: Send + Sync {
         issuer: Id<Issuer>,
         key: Key,
     ) -> Boxed<'_, Result<Option<Versioned<Record>>, StoreError>>;
+
+    /// Reads several records, of any tables: an answer for each key, in the order of the keys. Each is as it was at some
+    /// moment of the call, so one may be older than a change that another one shows.
+    fn get_many(&self, issuer: Id<Issuer>, keys: Vec<Key>) -> Boxed<'_, Result<Many, StoreError>> {
+        Box::pin(async move {
+            let mut found = Vec::with_capacity(keys.len());
+            for key in keys {
+                found.push(self.get(issuer, key).await?);
+            }
+            Ok(found)
+        })
+    }
 
     /// Reads the request behind a handle.
     fn pending_by(

@@ -137,7 +137,8 @@ macro_rules! conformance_tests {
             races: two_collects_one_winner, k2_one_of_many_spends,
                 a_conflict_is_told_only_after_its_winner, losers_leave_no_trace,
                 many_writers_lose_nothing;
-            reads: a_page_is_in_key_order, every_kind_of_record_is_kept, what_is_owned_is_listed,
+            reads: many_are_read_as_one_by_one, a_page_is_in_key_order, every_kind_of_record_is_kept,
+                what_is_owned_is_listed,
                 events_come_oldest_first, a_handle_leads_to_its_request, an_access_token_stands_on_all_it_names,
                 a_refresh_token_stands_on_its_family, a_standing_is_read_at_one_moment;
             claims: hostile_text_comes_back_unchanged, k9_an_unknown_state_is_corrupt,

@@ -6,7 +6,7 @@ use placet_core::{
     event::Event,
     id::Id,
     pending::State,
-    store::{Change, Key, Record, Table},
+    store::{Change, Key, Record, StoreError, Table},
     time::Lifetime,
 };
 use tokio::task::JoinSet;
@@ -15,6 +15,56 @@ use super::{
     Scene,
     sample::{handle, pending},
 };
+
+/// Records read together are those that are read alone: in the order of the keys, whatever their tables, also twice.
+pub async fn many_are_read_as_one_by_one(scene: Scene) {
+    let (ada, bob) = (scene.person("ada"), scene.person("bob"));
+    let (client, family) = (scene.client("tv"), scene.family(None));
+    let (ada_key, bob_key) = (Key::person(ada.id), Key::person(bob.id));
+    let family_key = Key::family(family.id);
+    let keys = vec![
+        bob_key,
+        family_key,
+        Key::grant(scene.grant(ada.id).id),
+        Key::client(client.id),
+        ada_key,
+        bob_key,
+        Key::person(scene.id()),
+    ];
+    scene
+        .insert([
+            Record::Person(ada.clone()),
+            Record::Person(bob),
+            Record::Client(client),
+            Record::Family(family),
+        ])
+        .await;
+    let update = Change::update(1, Record::Person(ada));
+    scene.write([update]).await.unwrap();
+    let many = scene.store.get_many(scene.issuer, keys.clone()).await;
+    let many = many.unwrap();
+    let mut one_by_one = Vec::new();
+    for key in &keys {
+        one_by_one.push(scene.get(*key).await);
+    }
+    assert_eq!(many, one_by_one);
+    let versions: Vec<_> = many.iter().flatten().map(|found| found.version).collect();
+    assert_eq!((many.len(), versions), (7, vec![1, 1, 1, 2, 1]));
+    let none = scene.store.get_many(scene.issuer, Vec::new()).await;
+    assert_eq!(none.unwrap(), []);
+    // Nothing of another issuer, and no guess where one does not read.
+    let elsewhere = scene.store.get_many(scene.id(), keys.clone()).await;
+    assert!(elsewhere.unwrap().iter().all(Option::is_none));
+    scene.harness.write_raw(scene.issuer, family_key, "{").await;
+    let broken = scene.store.get_many(scene.issuer, keys).await;
+    assert!(matches!(
+        broken,
+        Err(StoreError::Corrupt {
+            table: Table::Family,
+            ..
+        })
+    ));
+}
 
 /// Pages follow each other in the order of the keys, without gap or repeat.
 pub async fn a_page_is_in_key_order(scene: Scene) {

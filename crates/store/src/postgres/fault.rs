@@ -78,7 +78,7 @@ impl PostgresStore {
     pub fn every_statement() -> Vec<String> {
         let of_tables = Table::ALL.into_iter().flat_map(|table| {
             let fixed = statement::of(table);
-            let get = [fixed.get.one, fixed.get.many].map(Some);
+            let get = [fixed.get.one, fixed.get.many, fixed.get_many].map(Some);
             get.into_iter()
                 .chain([Some(fixed.page), fixed.owned, fixed.sweep])
         });

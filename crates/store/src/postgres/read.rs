@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use std::collections::{BTreeMap, HashMap};
+
 use placet_core::{
     event::Event,
     id::Id,
     issuer::Issuer,
     pending::{HandleKind, PendingRequest},
-    store::{Key, Record, StoreError, Table, Version, Versioned},
+    store::{Key, Many, Record, StoreError, Table, Version, Versioned},
 };
 use tokio_postgres::Row;
 
@@ -62,6 +64,35 @@ impl PostgresStore {
             .ask(self.asking.records(key.table), issuer, *key);
         let row = row.await?;
         row.map(|row| row::record(key, &row, 0, 1)).transpose()
+    }
+
+    /// Several records: a statement for each table.
+    pub(super) async fn records(
+        &self,
+        issuer: Id<Issuer>,
+        keys: &[Key],
+    ) -> Result<Many, StoreError> {
+        let mut tables: BTreeMap<Table, Vec<Option<&[u8]>>> = BTreeMap::new();
+        for key in keys {
+            tables.entry(key.table).or_default().push(Some(key.bytes()));
+        }
+        let mut found = HashMap::new();
+        for (table, wanted) in tables {
+            let params = [
+                Param::Bytes(Some(issuer.as_bytes())),
+                Param::ManyBytes(wanted),
+            ];
+            let rows = self
+                .pool
+                .read(statement::of(table).get_many, &params)
+                .await?;
+            for row in &rows {
+                if let Some(key) = row::key(table, row, 0)? {
+                    found.insert(key, row::record(&key, row, 1, 2)?);
+                }
+            }
+        }
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 
     pub(super) async fn request_by(

@@ -15,6 +15,8 @@ pub(super) struct Question {
 /// The statements of one table.
 pub(super) struct Statements {
     pub(super) get: Question,
+    /// Several at once, in one issuer: `$1` is the issuer, `$2` the keys.
+    pub(super) get_many: &'static str,
     pub(super) page: &'static str,
     /// Absent where nothing has an owner.
     pub(super) owned: Option<&'static str>,
@@ -79,6 +81,9 @@ macro_rules! statements {
     (@ $table:literal, $owned:expr, $sweep:expr) => {
         Statements {
             get: question!("t.version, t.body", $table, ""),
+            get_many: concat!(
+                "SELECT key, version, body FROM ", $table, " WHERE key = ANY($2) AND issuer = $1"
+            ),
             page: concat!(
                 "SELECT key, version, body FROM ", $table,
                 " WHERE key > $2 AND issuer = $1 ORDER BY key LIMIT $3"

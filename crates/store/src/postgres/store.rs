@@ -7,7 +7,7 @@ use placet_core::{
     pending::{HandleKind, PendingRequest},
     secret::{SecretHash, kind},
     store::{
-        Boxed, Commit, Key, Outcome, Record, Store, StoreError, Table, Version, Versioned,
+        Boxed, Commit, Key, Many, Outcome, Record, Store, StoreError, Table, Version, Versioned,
         gather_access, gather_refresh,
     },
     time::Timestamp,
@@ -35,6 +35,10 @@ impl Store for PostgresStore {
         key: Key,
     ) -> Boxed<'_, Result<Option<Versioned<Record>>, StoreError>> {
         Box::pin(async move { self.record(issuer, &key).await })
+    }
+
+    fn get_many(&self, issuer: Id<Issuer>, keys: Vec<Key>) -> Boxed<'_, Result<Many, StoreError>> {
+        Box::pin(async move { self.records(issuer, &keys).await })
     }
 
     fn pending_by(

@@ -13,7 +13,9 @@ use placet_core::{
     issuer::Issuer,
     pending::{HandleKind, PendingRequest},
     secret::{SecretHash, kind},
-    store::{Key, Record, StoreError, Table, Version, Versioned, gather_access, gather_refresh},
+    store::{
+        Key, Many, Record, StoreError, Table, Version, Versioned, gather_access, gather_refresh,
+    },
     time::Timestamp,
     token::{AccessToken, RefreshToken, Standing},
 };
@@ -47,6 +49,14 @@ impl Readers {
 
     pub(super) fn get(&self, issuer: Id<Issuer>, key: &Key) -> Result<Found, StoreError> {
         self.with(|connection| get(connection, issuer, key))
+    }
+
+    pub(super) fn get_many(&self, issuer: Id<Issuer>, keys: &[Key]) -> Result<Many, StoreError> {
+        self.with(|connection| {
+            keys.iter()
+                .map(|key| get(connection, issuer, key))
+                .collect()
+        })
     }
 
     pub(super) fn pending_by(

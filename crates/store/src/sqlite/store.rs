@@ -8,7 +8,9 @@ use placet_core::{
     issuer::Issuer,
     pending::{HandleKind, PendingRequest},
     secret::{SecretHash, kind},
-    store::{Boxed, Commit, Key, Outcome, Record, Store, StoreError, Table, Version, Versioned},
+    store::{
+        Boxed, Commit, Key, Many, Outcome, Record, Store, StoreError, Table, Version, Versioned,
+    },
     time::Timestamp,
     token::{AccessToken, RefreshToken, Standing},
 };
@@ -31,6 +33,10 @@ impl Store for SqliteStore {
         key: Key,
     ) -> Boxed<'_, Result<Option<Versioned<Record>>, StoreError>> {
         Box::pin(async move { self.readers.get(issuer, &key) })
+    }
+
+    fn get_many(&self, issuer: Id<Issuer>, keys: Vec<Key>) -> Boxed<'_, Result<Many, StoreError>> {
+        Box::pin(async move { self.readers.get_many(issuer, &keys) })
     }
 
     fn pending_by(

@@ -32,6 +32,7 @@ mod scene;
 mod schema;
 mod upgrade;
 mod verify;
+mod verify_reads;
 
 mod sqlite {
     placet_store::conformance_tests!(crate::harness::sqlite);

@@ -13,12 +13,14 @@
 
 mod callbacks;
 mod events;
+mod named;
+mod names;
 mod records;
 mod tenants;
 
 use serde::Serialize;
 
-use self::{events::Told, records::Fresh};
+use self::{events::Told, named::Ahead, records::Fresh};
 use super::{Engine, Error};
 use crate::{
     id::{Id, Kind},
@@ -116,10 +118,19 @@ struct Pass {
     now: Timestamp,
     told: Told,
     fresh: Fresh,
+    /// What the page under judgement names.
+    ahead: Ahead,
     /// Records that look wrong, to be read again.
     suspects: Vec<Key>,
     /// How many looked wrong beyond what is kept to be read again.
     beyond: usize,
+}
+
+impl Pass {
+    /// Whether a record may be deleted, so that nothing need be true of it.
+    fn may_be_gone(&self, record: &Record) -> bool {
+        record.keep_until().is_some_and(|end| end < self.now)
+    }
 }
 
 enum PassError {
@@ -200,6 +211,7 @@ impl Engine {
             now,
             told: Told::new(slice, now.minus(events_kept), kept_limit),
             fresh: Fresh::new(slice, kept_limit),
+            ahead: Ahead::default(),
             suspects: Vec::new(),
             beyond: 0,
         };
@@ -215,6 +227,8 @@ impl Engine {
         for found in pass.told.violations(now.plus(AHEAD)) {
             report.add(found);
         }
+        // What was read ahead is older than what is read again.
+        pass.ahead = Ahead::default();
         self.look_again(&pass, report).await?;
         report.untold += pass.beyond;
         Ok(())
@@ -255,6 +269,7 @@ impl Engine {
                         return Ok(());
                     };
                     (after, step) = (Some(last.value.key()), STEP);
+                    self.read_ahead(&page, pass).await?;
                     for Versioned { value, .. } in &page {
                         self.look(value, pass).await?;
                     }

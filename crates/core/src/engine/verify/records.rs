@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use super::{
     super::{Engine, Error, clarify::ended_as},
-    AHEAD, Crowded, Pass, Slice, Violation, callbacks, tenants,
+    AHEAD, Crowded, Pass, Slice, Violation, callbacks,
+    named::Named,
+    tenants,
 };
 use crate::{
     client::Client,
@@ -13,9 +15,9 @@ use crate::{
     id::Id,
     key::StoredKey,
     pending::{PendingRequest, State},
-    person::{Person, Session},
+    person::Session,
     secret::{SecretHash, kind},
-    store::{Key, Name, Record, StoreError, Table},
+    store::{Key, Record},
     time::Timestamp,
     token::{AccessToken, Family, RefreshToken},
 };
@@ -70,7 +72,7 @@ impl Engine {
     pub(super) async fn judge(&self, record: &Record, pass: &Pass) -> Result<Found, Error> {
         let mut found = Found::new();
         // What may be deleted is being deleted, one bounded step after the other.
-        if record.keep_until().is_some_and(|end| end < pass.now) {
+        if pass.may_be_gone(record) {
             return Ok(found);
         }
         explained(record, pass, &mut found);
@@ -85,22 +87,29 @@ impl Engine {
                     rule,
                     &handle.pending,
                     Key::pending(handle.pending),
+                    pass,
                     &mut found,
                 )
                 .await?;
             }
             Record::Grant(grant) => self.grant(grant, pass, &mut found).await?,
             Record::Family(family) => self.family(family, pass, &mut found).await?,
-            Record::Refresh(token) => self.refresh_token(token, &mut found).await?,
+            Record::Refresh(token) => self.refresh_token(token, pass, &mut found).await?,
             Record::Access(token) => self.access_token(token, pass, &mut found).await?,
             Record::Session(session) => {
                 let rule = "a session is of somebody";
-                self.names(rule, &session.sid, Key::person(session.person), &mut found)
-                    .await?;
+                self.names(
+                    rule,
+                    &session.sid,
+                    Key::person(session.person),
+                    pass,
+                    &mut found,
+                )
+                .await?;
             }
-            Record::Name(name) => self.name(name, &mut found).await?,
-            Record::Client(client) => self.client_name(client, &mut found).await?,
-            Record::Person(person) => self.person(person, &mut found).await?,
+            Record::Name(name) => self.name(name, pass, &mut found).await?,
+            Record::Client(client) => self.client_name(client, pass, &mut found).await?,
+            Record::Person(person) => self.person(person, pass, &mut found).await?,
             Record::SigningKey(key) => self.signing_key(key, &mut found),
             Record::Issuer(issuer) => {
                 if issuer.clock_mark > pass.now.plus(AHEAD) {
@@ -114,7 +123,7 @@ impl Engine {
             }
             // The master key opened it when the store was opened.
             Record::DataKey(_) => {}
-            Record::Tenant(tenant) => self.tenancy(tenant, &mut found).await?,
+            Record::Tenant(tenant) => self.tenancy(tenant, pass, &mut found).await?,
             Record::Callback(callback) => self.owed_callback(callback, pass, &mut found).await?,
         }
         Ok(found)
@@ -131,8 +140,10 @@ impl Engine {
             .await?;
         if let State::Collected { grant, family, .. } = &request.state {
             let rule = "what was collected is there";
-            self.names(rule, &id, Key::grant(*grant), found).await?;
-            self.names(rule, &id, Key::family(*family), found).await?;
+            self.names(rule, &id, Key::grant(*grant), pass, found)
+                .await?;
+            self.names(rule, &id, Key::family(*family), pass, found)
+                .await?;
         }
         if request.expires_at < request.created_at || request.keep_until < request.expires_at {
             let what = "it ends before it begins, or is kept too short";
@@ -155,7 +166,7 @@ impl Engine {
             .await?;
         if let Some(person) = grant.person {
             let rule = "a grant is of somebody";
-            self.names(rule, &grant.id, Key::person(person), found)
+            self.names(rule, &grant.id, Key::person(person), pass, found)
                 .await?;
         }
         Ok(())
@@ -166,27 +177,32 @@ impl Engine {
             .await?;
         if let Some(grant) = family.grant {
             let rule = "a family rests on a grant";
-            self.names(rule, &family.id, Key::grant(grant), found)
+            self.names(rule, &family.id, Key::grant(grant), pass, found)
                 .await?;
         }
         if let Some(person) = family.person {
             let rule = "a family is of somebody";
-            self.names(rule, &family.id, Key::person(person), found)
+            self.names(rule, &family.id, Key::person(person), pass, found)
                 .await?;
         }
         Ok(())
     }
 
-    async fn refresh_token(&self, token: &RefreshToken, found: &mut Found) -> Result<(), Error> {
+    async fn refresh_token(
+        &self,
+        token: &RefreshToken,
+        pass: &Pass,
+        found: &mut Found,
+    ) -> Result<(), Error> {
         let at = token.family;
-        match self.read(Key::family(at)).await? {
+        match self.named(Key::family(at), pass).await? {
             Named::Missing => found.push(Violation::new(
                 "a refresh token has a family",
                 &at,
                 "the family is missing",
             )),
             Named::There(record) => {
-                let Record::Family(family) = *record else {
+                let Record::Family(family) = &*record else {
                     return Ok(());
                 };
                 let rule = "generations follow each other";
@@ -216,24 +232,36 @@ impl Engine {
         self.client_there(&jti, token.client, token.issued_at, pass, found)
             .await?;
         if let Some(grant) = token.grant {
-            self.names("a token rests on a grant", &jti, Key::grant(grant), found)
-                .await?;
+            self.names(
+                "a token rests on a grant",
+                &jti,
+                Key::grant(grant),
+                pass,
+                found,
+            )
+            .await?;
         }
         if let Some(person) = token.person {
-            self.names("a token is of somebody", &jti, Key::person(person), found)
-                .await?;
+            self.names(
+                "a token is of somebody",
+                &jti,
+                Key::person(person),
+                pass,
+                found,
+            )
+            .await?;
         }
         let Some(id) = token.family else {
             return Ok(());
         };
-        match self.read(Key::family(id)).await? {
+        match self.named(Key::family(id), pass).await? {
             Named::Missing => found.push(Violation::new(
                 "a token has its family",
                 &jti,
                 "the family is missing",
             )),
             Named::There(record) => {
-                if let Record::Family(family) = *record
+                if let Record::Family(family) = &*record
                     && !token.rights.is_within(&family.rights)
                 {
                     let rule = "no token exceeds its grant";
@@ -242,82 +270,6 @@ impl Engine {
             }
             Named::Unreadable => {}
         }
-        Ok(())
-    }
-
-    /// A name stands for a client, a person or a tenant, who goes by it. The mark of who was removed stands for nobody.
-    async fn name(&self, name: &Name, found: &mut Found) -> Result<(), Error> {
-        if name.dismissed.is_some() {
-            return Ok(());
-        }
-        let rule = "a name stands for something";
-        for table in [Table::Client, Table::Person, Table::Tenant] {
-            let Some(key) = Key::from_bytes(table, &name.target) else {
-                continue;
-            };
-            let bears = match self.read(key).await? {
-                Named::Missing => continue,
-                Named::Unreadable => true,
-                Named::There(record) => match *record {
-                    Record::Client(client) => Name::client(&client.client_id).hash == name.hash,
-                    Record::Person(person) => {
-                        Name::subject(&person.subject).hash == name.hash
-                            || Name::username(&person.username).hash == name.hash
-                    }
-                    Record::Tenant(tenant) => Name::tenant(&tenant.issuer_url).hash == name.hash,
-                    _ => false,
-                },
-            };
-            if !bears {
-                found.push(Violation::new(
-                    rule,
-                    &name.hash,
-                    "its owner has another name",
-                ));
-            }
-            return Ok(());
-        }
-        found.push(Violation::new(rule, &name.hash, "its owner is gone"));
-        Ok(())
-    }
-
-    async fn client_name(&self, client: &Client, found: &mut Found) -> Result<(), Error> {
-        let name = Name::client(&client.client_id).standing_for(client.id);
-        // One known only by its key goes by no name; nor may anybody else go by what it would be called.
-        if client.keep_until.is_some()
-            && matches!(self.read(Key::name(&name)).await?, Named::Missing)
-        {
-            return Ok(());
-        }
-        self.goes_by(&client.id, &name, found).await
-    }
-
-    async fn person(&self, person: &Person, found: &mut Found) -> Result<(), Error> {
-        let subject = Name::subject(&person.subject).standing_for(person.id);
-        self.goes_by(&person.id, &subject, found).await?;
-        if !person.erased {
-            let username = Name::username(&person.username).standing_for(person.id);
-            self.goes_by(&person.id, &username, found).await?;
-        }
-        Ok(())
-    }
-
-    /// Whether `name` is there and stands for what it should.
-    pub(super) async fn goes_by(
-        &self,
-        at: &impl std::fmt::Display,
-        name: &Name,
-        found: &mut Found,
-    ) -> Result<(), Error> {
-        let what = match self.read(Key::name(name)).await? {
-            Named::Missing => "one of its names is missing",
-            Named::There(record) => match *record {
-                Record::Name(held) if held.target == name.target => return Ok(()),
-                _ => "one of its names stands for another",
-            },
-            Named::Unreadable => return Ok(()),
-        };
-        found.push(Violation::new("everybody is found by name", at, what));
         Ok(())
     }
 
@@ -347,6 +299,7 @@ impl Engine {
             "what is asked for has its client",
             at,
             Key::client(client),
+            pass,
             found,
         )
         .await
@@ -357,31 +310,15 @@ impl Engine {
         rule: &'static str,
         at: &impl std::fmt::Display,
         key: Key,
+        pass: &Pass,
         found: &mut Found,
     ) -> Result<(), Error> {
-        if let Named::Missing = self.read(key).await? {
+        if let Named::Missing = self.named(key, pass).await? {
             let what = format!("the {} it names is missing", key.table.name());
             found.push(Violation::new(rule, at, what));
         }
         Ok(())
     }
-
-    async fn read(&self, key: Key) -> Result<Named, Error> {
-        match self.store.get(self.issuer, key).await {
-            Ok(Some(found)) => Ok(Named::There(Box::new(found.value))),
-            Ok(None) => Ok(Named::Missing),
-            // A violation of its own.
-            Err(StoreError::Corrupt { .. }) => Ok(Named::Unreadable),
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-/// What stands where a record points to.
-enum Named {
-    There(Box<Record>),
-    Missing,
-    Unreadable,
 }
 
 /// What the events must say for `record` to be as it is.

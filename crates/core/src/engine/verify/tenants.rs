@@ -4,7 +4,12 @@ use super::{super::Engine, Error, Pass, Violation, records::Found};
 use crate::{event::EventKind, issuer::Issuer, store::Name, tenant::Tenant};
 
 impl Engine {
-    pub(super) async fn tenancy(&self, tenant: &Tenant, found: &mut Found) -> Result<(), Error> {
+    pub(super) async fn tenancy(
+        &self,
+        tenant: &Tenant,
+        pass: &Pass,
+        found: &mut Found,
+    ) -> Result<(), Error> {
         let id = tenant.id;
         let of_url = Issuer::new(&tenant.issuer_url, tenant.created_at).id;
         if tenant.issuer != of_url || tenant.issuer == self.issuer {
@@ -13,7 +18,7 @@ impl Engine {
             found.push(Violation::new(rule, &id, what));
         }
         let name = Name::tenant(&tenant.issuer_url).standing_for(id);
-        self.goes_by(&id, &name, found).await?;
+        self.goes_by(&id, &name, pass, found).await?;
         if let Err(error) = tenant.api_secret(&self.vault) {
             let rule = "what is sealed opens";
             found.push(Violation::new(rule, &id, error.to_string()));
