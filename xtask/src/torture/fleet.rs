@@ -31,11 +31,26 @@ impl Fleet {
         name: &str,
         nodes: usize,
     ) -> Result<Option<(Self, Bout)>, String> {
+        Self::on_postgres_with(plan, name, nodes, "")
+    }
+
+    /// The same with more in their configuration.
+    pub(crate) fn on_postgres_with(
+        plan: &Plan,
+        name: &str,
+        nodes: usize,
+        more: &str,
+    ) -> Result<Option<(Self, Bout)>, String> {
         let Some(cluster) = Cluster::new()? else {
             return Ok(None);
         };
-        let url = cluster.url();
-        Self::on(plan, name, nodes, (vec![cluster], Vec::new()), &url).map(Some)
+        let wishes = Wishes {
+            name,
+            nodes,
+            databases: vec![cluster.url()],
+            more: more.to_owned(),
+        };
+        Self::wished(plan, &wishes, (vec![cluster], Vec::new())).map(Some)
     }
 
     /// The same with a proxy between.
@@ -66,9 +81,18 @@ impl Fleet {
             databases: vec![url.to_owned()],
             more: String::new(),
         };
-        let bout = Bout::new(name, Setup::new(&plan.binary, &wishes)?, plan.seed)?;
+        Self::wished(plan, &wishes, ground)
+    }
+
+    fn wished(
+        plan: &Plan,
+        wishes: &Wishes<'_>,
+        ground: (Vec<Cluster>, Vec<Proxy>),
+    ) -> Result<(Self, Bout), String> {
+        let setup = Setup::new(&plan.binary, wishes)?;
+        let bout = Bout::new(wishes.name, setup, plan.seed)?;
         let (clusters, proxies) = ground;
-        let servers = (0..nodes)
+        let servers = (0..wishes.nodes)
             .map(|number| bout.setup.start(number))
             .collect::<Result<_, _>>()?;
         Ok((

@@ -254,6 +254,25 @@ fn j5_two_sides_and_j7_nobody_approved() {
                 .answer(true, Some("approved")),
             &["J5"],
         ),
+        (
+            "approved, then expired",
+            yes().poll(refused("expired_token")),
+            &["J1", "J5"],
+        ),
+        (
+            "expired to the person, tokens to the client",
+            begin()
+                .answer(true, Some("expired"))
+                .poll(tokens("a1", None)),
+            &["J5"],
+        ),
+        (
+            "expired to both",
+            begin()
+                .poll(refused("expired_token"))
+                .answer(true, Some("expired")),
+            &[],
+        ),
         ("two persons", yes().answer(false, Some("denied")), &["J5"]),
         (
             "a second answer",

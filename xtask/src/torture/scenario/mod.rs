@@ -2,6 +2,7 @@
 
 mod clock;
 mod disk_full;
+mod expiry;
 mod io_errors;
 mod kill;
 mod kill_node;
@@ -102,6 +103,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: clock::run,
     },
     Scenario {
+        name: "expiry",
+        store: SQLITE,
+        what: "requests end by themselves while they are answered and asked for, and a kill -9 every other time",
+        run: expiry::sqlite,
+    },
+    Scenario {
         name: "start",
         store: SQLITE,
         what: "kill -9 on a full store, and the time to the first answer",
@@ -172,6 +179,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         store: POSTGRES,
         what: "the same single-use value sent to three nodes at once",
         run: single_use::run,
+    },
+    Scenario {
+        name: "expiry-nodes",
+        store: POSTGRES,
+        what: "requests end by themselves while they are answered at one node and asked for at another",
+        run: expiry::postgres,
     },
     Scenario {
         name: "soak-nodes",
