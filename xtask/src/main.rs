@@ -35,7 +35,7 @@ cargo xtask COMMAND
   bench    [rows] [--quick] [--only LOAD]  Placet beside npm oidc-provider, in one run; or on few and many rows
   torture  [--short] [--list] [--scenario NAME] [--store sqlite|postgres] [--cycles N] [--seed N] [--minutes N]
            [--rows N] [--old-binary PATH]  kills, cuts and fills under load, judged by a journal of its own
-  waits    [--count N]            what held polls cost, and how soon they hear of a decision
+  waits    [--count N] [--on sqlite|postgres|postgres-2|tls]  what held polls cost, and how soon they hear of a decision
   scale    [--rows N,N,...] [--nodes N] [--requests N]  what growth costs on PostgreSQL, beside a model
   docs                            rewrites the generated pages of docs/
   audit                           cargo-deny with deny.toml, where it is installed

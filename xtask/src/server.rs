@@ -27,13 +27,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `command` and waits until the discovery document of `address` (`127.0.0.1:PORT`) is served.
-    /// Its output goes to `log`.
-    pub(crate) fn start(command: &mut Command, address: &str, log: &Path) -> Result<Self, String> {
-        Self::start_behind(command, address, address, log)
-    }
-
-    /// The same for one of several servers that stand behind the name `host`.
+    /// Starts `command` and waits until `address` (`127.0.0.1:PORT`), which stands behind the name `host`, serves the
+    /// discovery document. Its output goes to `log`.
     pub(crate) fn start_behind(
         command: &mut Command,
         address: &str,

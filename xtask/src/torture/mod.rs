@@ -20,6 +20,7 @@ pub(crate) mod journal;
 mod judge;
 pub(crate) mod lines;
 mod mount;
+mod older;
 pub(crate) mod page;
 pub(crate) mod postgres;
 mod proxy;

@@ -77,9 +77,9 @@ pub(super) fn codes(address: &str, count: usize) -> Result<Vec<String>, String> 
 }
 
 impl Crowd {
-    /// Sends one poll for each code and returns when all are on their way.
+    /// Sends one poll for each code to `address`, which answers to `host`, and returns when all are on their way.
     pub(super) async fn gather(
-        address: &str,
+        (address, host): (&str, &str),
         codes: Vec<String>,
         wait_s: u32,
     ) -> Result<Self, String> {
@@ -96,7 +96,7 @@ impl Crowd {
                 ("client_id", CLIENT),
             ]);
             let request = format!(
-                "POST /token HTTP/1.1\r\nhost: {address}\r\nprefer: wait={wait_s}\r\n\
+                "POST /token HTTP/1.1\r\nhost: {host}\r\nprefer: wait={wait_s}\r\n\
                  content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
                 body.len()
             );

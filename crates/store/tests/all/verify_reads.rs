@@ -151,8 +151,9 @@ async fn speed_of_verify() {
     let rows = rows.and_then(|text| text.parse().ok()).unwrap_or(100_000);
     let setting = Setting::new(4);
     let cluster = crate::postgres_cluster::Cluster::start().await;
-    let opened = cluster.open(&cluster.database().await, &setting.clock);
-    let store: Arc<dyn Store> = Arc::new(opened.await.unwrap());
+    let database = cluster.database().await;
+    let opened = cluster.open(&database, &setting.clock).await;
+    let store: Arc<dyn Store> = Arc::new(opened.unwrap());
     filled(setting, &store, rows).await;
     for together in [true, false, true] {
         let counting = Counting::new(Arc::clone(&store), together);
@@ -188,8 +189,8 @@ async fn filled(setting: Setting, store: &Arc<dyn Store>, rows: usize) {
         devices.spawn(async move {
             let name = format!("device-{number}");
             let client = crate::scene::client(&name);
-            let added = scene.engine.add_client(client, &Caller::default());
-            added.await.unwrap();
+            let caller = Caller::default();
+            scene.engine.add_client(client, &caller).await.unwrap();
             let client = scene.client(&name).await;
             for _ in 0..rows / ROWS_OF_A_FLOW / DEVICES {
                 scene.tokens(&client).await;
