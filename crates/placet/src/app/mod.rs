@@ -10,6 +10,7 @@ mod declared;
 mod foundation;
 mod settings;
 mod tenants;
+mod undeclared;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -30,12 +31,12 @@ use placet_web::{
 };
 use tokio::time::Instant;
 
-pub(crate) use self::foundation::MARK_EVERY;
 pub use self::{
     clock::{ServerClock, TOLERANCE},
     foundation::{Foundation, master_key},
     tenants::{TenantSites, issuer_url},
 };
+pub(crate) use self::{foundation::MARK_EVERY, undeclared::Undeclared};
 use crate::{config::Settings, health::Health, metrics::Metrics, router::table::Clash};
 
 /// The algorithms whose keys are there before the first answer. RS256 costs a new store part of a second, but it signs the

@@ -62,7 +62,7 @@ pub(crate) enum Command {
 /// Does what was asked.
 pub(crate) async fn run(command: Command, terminal: Terminal) -> Status {
     match command {
-        Command::Config(command) => config::run(command, terminal),
+        Command::Config(command) => config::run(command, terminal).await,
         Command::Clients(command) => clients::run(command, terminal).await,
         Command::People(command) => people::run(command, terminal).await,
         Command::Sessions(command) => sessions::run(command, terminal).await,

@@ -50,6 +50,42 @@ fn h6_what_an_operator_removed_comes_back_only_when_its_declaration_changes() {
     assert_eq!(ask(&server, "SECRET"), 200, "a change again");
 }
 
+#[test]
+fn what_is_no_longer_declared_is_listed_and_goes_on() {
+    let people = "[[people]]\nusername = \"Eve\"\npassword = \"correct horse battery\"\n";
+    let declared = format!("{DEVICE}\n{people}");
+    let server = Server::start("undeclared", &declared);
+    // One that an operator made was never declared.
+    let made = command(&server, &["clients", "add", "radio"]);
+    assert_eq!(made.0, Some(0), "{}", made.1);
+    let listed = |server: &Server| command(server, &["config", "check", "--store"]);
+    let (status, told) = listed(&server);
+    assert_eq!(status, Some(0), "{told}");
+    assert!(
+        told.contains("Whatever was declared once still is."),
+        "{told}"
+    );
+    // The same person in another spelling.
+    let server = server.restart(&declared.replace("Eve", "eve"));
+    assert!(listed(&server).1.contains("still is."));
+    let server = server.restart("");
+    let (status, told) = listed(&server);
+    assert_eq!(status, Some(0), "{told}");
+    for name in ["client tv", "person eve"] {
+        let line = format!("No longer declared, and still there: {name}\n");
+        assert!(told.contains(&line), "{told}");
+    }
+    assert!(!told.contains("radio"), "{told}");
+    let (_, told) = command(&server, &["config", "check", "--store", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["undeclared"]["clients"], serde_json::json!(["tv"]));
+    // Without the store nothing is said about it.
+    let (_, told) = command(&server, &["config", "check"]);
+    assert!(!told.contains("declared"), "{told}");
+    let form = "client_id=tv&client_secret=SECRET&scope=read";
+    assert_eq!(server.post("/device_authorization", form).status, 200);
+}
+
 /// Runs a command on the store of `server`; its status, and what it said.
 fn command(server: &Server, words: &[&str]) -> (Option<i32>, String) {
     let output = placet()
