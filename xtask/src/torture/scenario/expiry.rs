@@ -146,10 +146,11 @@ fn end(bout: &Bout, lane: usize, mut dice: Dice) -> Result<(), String> {
     let Some(opened) = client.open()? else {
         return Ok(());
     };
-    let ends = Instant::now() + LIFE;
+    let begun = Instant::now();
     let mut before = |most| Duration::from_millis(dice.between(0..most));
-    let answers_at = ends - before(LEAD_MS);
-    let asks_at = ends + Duration::from_millis(LAG_MS) - before(LEAD_MS + LAG_MS);
+    let answers_at = begun + LIFE.saturating_sub(before(LEAD_MS));
+    let last = LIFE + Duration::from_millis(LAG_MS);
+    let asks_at = begun + last.saturating_sub(before(LEAD_MS + LAG_MS));
     let (held, approves) = (dice.one_in(2), !dice.one_in(4));
     thread::scope(|scope| {
         let asking = scope.spawn(|| {
