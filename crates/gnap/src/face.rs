@@ -152,6 +152,7 @@ fn rfc9635(site: &Arc<Site>) -> Routes {
             bound(site, handler),
         )
         .cross_origin()
+        .nested_errors()
     };
     let server = |path, spec, handler: fn(Arc<Site>, Call) -> Answering| {
         Route::new(
@@ -161,6 +162,7 @@ fn rfc9635(site: &Arc<Site>) -> Routes {
             spec,
             bound(site, handler),
         )
+        .nested_errors()
     };
     vec![
         client(Method::POST, "/gnap", "RFC 9635 §2", |site, call| {

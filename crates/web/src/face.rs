@@ -52,6 +52,16 @@ pub enum BodyLimit {
     Admin,
 }
 
+/// How an error is printed that no handler of a route sees.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ErrorForm {
+    /// `error` is a code (RFC 6749 §5.2).
+    #[default]
+    Flat,
+    /// `error` is an object with code and description (RFC 9635 §3.6).
+    Nested,
+}
+
 /// One path and method.
 #[derive(Clone)]
 pub struct Route {
@@ -67,6 +77,8 @@ pub struct Route {
     pub cross_origin: bool,
     /// Whether the path stands at the origin's root with the issuer's path behind it (RFC 8414 §3.1).
     pub at_root: bool,
+    /// How errors are printed that its handler does not see.
+    pub errors: ErrorForm,
     /// The section that defines it.
     pub spec: &'static str,
     /// What answers.
@@ -137,6 +149,7 @@ impl Route {
             body,
             cross_origin: false,
             at_root: false,
+            errors: ErrorForm::Flat,
             spec,
             handler,
         }
@@ -146,6 +159,13 @@ impl Route {
     #[must_use]
     pub fn cross_origin(mut self) -> Self {
         self.cross_origin = true;
+        self
+    }
+
+    /// The same, with errors as objects where its handler does not see them.
+    #[must_use]
+    pub fn nested_errors(mut self) -> Self {
+        self.errors = ErrorForm::Nested;
         self
     }
 

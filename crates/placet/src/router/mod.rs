@@ -255,10 +255,15 @@ impl Router {
             Guard::Admin { .. } | Guard::Private => None,
         };
         let audience = place.and_then(|place| place.audience(&head.method));
+        let errors = place
+            .and_then(|place| place.route_for(&head.method).or(place.routes.first()))
+            .map(|route| route.errors)
+            .unwrap_or_default();
         refused.reply(&Asked {
             head,
             context,
             audience,
+            errors,
             site,
         })
     }

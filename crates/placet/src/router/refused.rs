@@ -1,14 +1,14 @@
 //! What a request gets that no handler sees, in the form its reader understands: JSON for a client, a page for a person in
 //! a browser, a line of text for everybody else.
 //!
-//! Spec: RFC 9110 §15.5, RFC 6585 §4 (429), RFC 6749 §5.2
+//! Spec: RFC 9110 §15.5, RFC 6585 §4 (429), RFC 6749 §5.2, RFC 9635 §3.6
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use placet_core::time::Lifetime;
 use placet_web::{
     context::{Call, Context},
-    face::Audience,
+    face::{Audience, ErrorForm},
     person,
     reply::Reply,
     site::Site,
@@ -71,6 +71,16 @@ impl Refused {
         }
     }
 
+    /// The code of RFC 9635 §3.6.
+    fn gnap_code(&self) -> &'static str {
+        match self {
+            Self::TooMany(_) | Self::NotNow(_) => "request_denied",
+            Self::Misdirected | Self::NoPlace | Self::OtherMethod(_) | Self::Unread(_) => {
+                "invalid_request"
+            }
+        }
+    }
+
     /// The code of the page's words, and how long the person should wait.
     fn for_person(&self) -> (&'static str, Option<Lifetime>) {
         match self {
@@ -89,6 +99,11 @@ impl Refused {
         let reply = match (asked.audience, asked.site) {
             // A name that is not ours gets no page of ours.
             _ if *self == Self::Misdirected => self.line(),
+            (_, _) if asked.errors == ErrorForm::Nested => {
+                let (_, description) = self.for_client();
+                let told = json!({ "code": self.gnap_code(), "description": description });
+                Reply::json(status, &json!({ "error": told }))
+            }
             (Some(Audience::Client), _) => {
                 let (code, description) = self.for_client();
                 let told = json!({ "error": code, "error_description": description });
@@ -183,6 +198,8 @@ pub(super) struct Asked<'a> {
     pub(super) context: &'a Context,
     /// For whom its path is, if it names something.
     pub(super) audience: Option<Audience>,
+    /// How its errors are printed.
+    pub(super) errors: ErrorForm,
     /// The pages, where there are any.
     pub(super) site: Option<&'a Site>,
 }
