@@ -70,8 +70,8 @@ impl Face for GnapFace {
         prompt::prompt(shown)
     }
 
-    fn narrowed(&self, _site: &Site, shown: &Shown, _kept: &BTreeSet<&str>) -> Rights {
-        shown.request.asked.clone()
+    fn narrowed(&self, _site: &Site, shown: &Shown, kept: &BTreeSet<&str>) -> Rights {
+        prompt::narrowed(shown, kept)
     }
 
     fn describe_grant(&self, _site: &Site, grant: &Grant) -> Option<Vec<AskLine>> {

@@ -12,6 +12,7 @@ use placet_web::face::{
 use url::Url;
 
 use crate::{
+    Profile,
     access::{AccessObject, AccessRight},
     open_payments::{self, AmountLimit},
     payload::Payload,
@@ -24,7 +25,11 @@ pub(crate) fn prompt(shown: &Shown) -> Prompt {
     };
     let finish = payload.finish.as_ref().filter(|finish| !finish.push);
     let uri = finish.and_then(|finish| Url::parse(&finish.uri).ok());
-    let mut asks = lines(&shown.request.asked, payload.before.as_ref());
+    let mut asks = lines(
+        &shown.request.asked,
+        payload.before.as_ref(),
+        is_divisible(&payload, &shown.request.asked),
+    );
     if let Some(subject) = &payload.subject {
         let formats = subject.formats.iter().chain(&subject.assertions).cloned();
         asks.push(AskLine {
@@ -78,8 +83,22 @@ fn asker(shown: &Shown, payload: &Payload) -> Option<PromptAsker> {
     }
 }
 
+/// Whether the person may agree to a part: there are parts, and the dialect has a word for it.
+fn is_divisible(payload: &Payload, asked: &Rights) -> bool {
+    payload.profile == Profile::Rfc9635 && asked.details.len() > 1
+}
+
+/// What is granted when the person keeps these lines.
+pub(crate) fn narrowed(shown: &Shown, kept: &BTreeSet<&str>) -> Rights {
+    let mut rights = shown.request.asked.clone();
+    if Payload::of(&shown.request).is_some_and(|payload| is_divisible(&payload, &rights)) {
+        rights.details.retain(|detail| kept.contains(detail.as_str()));
+    }
+    rights
+}
+
 /// A line for each right; with what was agreed before, what became of each since.
-pub(crate) fn lines(asked: &Rights, before: Option<&Rights>) -> Vec<AskLine> {
+pub(crate) fn lines(asked: &Rights, before: Option<&Rights>, optional: bool) -> Vec<AskLine> {
     let read = |rights: &Rights| -> Vec<AccessRight> {
         let texts = rights.details.iter();
         texts
@@ -115,7 +134,7 @@ pub(crate) fn lines(asked: &Rights, before: Option<&Rights>) -> Vec<AskLine> {
         lines.push(AskLine {
             key: right.canonical(),
             change,
-            optional: false,
+            optional,
             what: what(&right),
         });
     }
@@ -212,7 +231,7 @@ fn interval_of(repeats: &open_payments::RepeatingInterval) -> Option<Interval> {
 
 /// What a standing agreement gives, for the person's own page.
 pub(crate) fn of_grant(grant: &Grant) -> Option<Vec<AskLine>> {
-    (grant.face == crate::face::FACE).then(|| lines(&grant.rights, None))
+    (grant.face == crate::face::FACE).then(|| lines(&grant.rights, None, false))
 }
 
 /// What a page's `form-action` must allow: the origin of a web address, the scheme of anything else.

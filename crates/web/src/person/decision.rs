@@ -86,7 +86,7 @@ async fn decide(
         Pressed::Approve if shown.is_none() => {
             return Ok(changed(site, call, visit, signed));
         }
-        Pressed::Approve => Decision::Approve(granted(site, visit, posted)),
+        Pressed::Approve => agreed(granted(site, visit, posted), &visit.shown.request.asked),
         Pressed::Deny => Decision::Deny,
     };
     let seat: SeatedPerson = visit.ticket.seat(signed);
@@ -183,6 +183,16 @@ fn changed(site: &Site, call: &Call, visit: &Visit, signed: &SignedIn) -> Reply 
         posted: None,
     };
     consent_page(site, call, visit, signed, again)
+}
+
+/// Who takes everything out has said no: there is no token for nothing.
+fn agreed(granted: Rights, asked: &Rights) -> Decision {
+    let had_parts = !asked.details.is_empty() && granted.details.is_empty();
+    if had_parts && granted.scopes.is_empty() && granted.resources.is_empty() {
+        Decision::Deny
+    } else {
+        Decision::Approve(granted)
+    }
 }
 
 /// What is granted: all that was asked, without the optional asks and scopes that were not ticked.
