@@ -79,8 +79,8 @@ async fn decide(
     signed: &SignedIn,
     (pressed, posted): (Pressed, &Posted),
 ) -> Result<Reply, Trouble> {
-    let sent = posted.get("digest");
-    let shown = sent.and_then(|sent| seen::read(sent, &visit.prompt));
+    let digest = posted.get("digest");
+    let shown = digest.and_then(|digest| seen::read(digest, &visit.prompt));
     let decision = match pressed {
         // An approval names what was shown; one that does not read is one of something else.
         Pressed::Approve if shown.is_none() => {

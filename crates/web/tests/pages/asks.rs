@@ -33,9 +33,8 @@ fn in_order(text: &str, sentences: &[&str]) {
     let mut rest = text;
     for sentence in sentences {
         let found = rest.split_once(sentence);
-        rest = found
-            .unwrap_or_else(|| panic!("{sentence:?} is not in: {rest}"))
-            .1;
+        assert!(found.is_some(), "{sentence:?} is not in: {rest}");
+        rest = found.map_or("", |(_, behind)| behind);
     }
 }
 

@@ -30,19 +30,7 @@ fn session(browser: &str, seconds: i64, current: bool) -> SessionLine {
     }
 }
 
-/// What a person has allowed.
-pub(super) fn grants() -> Vec<Sample> {
-    let empty = Grants {
-        person: person(),
-        clients: Vec::new(),
-        sessions: vec![session("Firefox on Linux", 20, true)],
-        notice: Some(GrantsNotice::Revoked {
-            client: "Photo Frame".into(),
-        }),
-        revoke_all: None,
-        end_sessions: None,
-        sign_out: "/sign-out".into(),
-    };
+fn of_scopes() -> GrantedClient {
     let photos = scope(
         "photos.read",
         Some("See your photos and albums"),
@@ -58,12 +46,39 @@ pub(super) fn grants() -> Vec<Sample> {
         name: "Photo archive".into(),
         id: Some("https://photos.example".into()),
     }];
+    GrantedClient {
+        asker: proven(),
+        grants: vec![archive, grant(vec![photos], before(90 * 86_400), None)],
+    }
+}
+
+fn of_payments() -> GrantedClient {
+    let standing = grant(Vec::new(), before(40 * 86_400), Some(before(7300)));
+    GrantedClient {
+        asker: ask::wallet(),
+        grants: vec![GrantLine {
+            asks: ask::standing(),
+            ..standing
+        }],
+    }
+}
+
+/// What a person has allowed.
+pub(super) fn grants() -> Vec<Sample> {
+    let empty = Grants {
+        person: person(),
+        clients: Vec::new(),
+        sessions: vec![session("Firefox on Linux", 20, true)],
+        notice: Some(GrantsNotice::Revoked {
+            client: "Photo Frame".into(),
+        }),
+        revoke_all: None,
+        end_sessions: None,
+        sign_out: "/sign-out".into(),
+    };
     let full = Grants {
         clients: vec![
-            GrantedClient {
-                asker: proven(),
-                grants: vec![archive, grant(vec![photos], before(90 * 86_400), None)],
-            },
+            of_scopes(),
             GrantedClient {
                 asker: hostile(),
                 grants: vec![grant(Vec::new(), before(30), Some(before(10)))],
@@ -78,13 +93,8 @@ pub(super) fn grants() -> Vec<Sample> {
         end_sessions: Some(form("/account/end")),
         ..empty.clone()
     };
-    let mut paying = grant(Vec::new(), before(40 * 86_400), Some(before(7300)));
-    paying.asks = ask::standing();
     let payments = Grants {
-        clients: vec![GrantedClient {
-            asker: proven(),
-            grants: vec![paying],
-        }],
+        clients: vec![of_payments()],
         ..full.clone()
     };
     let ended = Grants {

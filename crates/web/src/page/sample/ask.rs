@@ -92,7 +92,7 @@ pub(super) fn standing() -> Vec<Ask> {
     ]
 }
 
-fn wallet() -> Asker {
+pub(super) fn wallet() -> Asker {
     Asker {
         name: "Acme Market".into(),
         standing: super::Standing::Proven,
@@ -141,13 +141,13 @@ fn optional(key: &str, item: Item, choice: ScopeChoice) -> Ask {
     }
 }
 
-fn amount(value: u64, asset: &str, scale: u8) -> Option<Amount> {
-    Some(Amount {
+fn amount(value: u64, asset: &str, scale: u8) -> Amount {
+    Amount {
         value,
         asset: asset.into(),
         scale,
         marks: Vec::new(),
-    })
+    }
 }
 
 fn payment(item: PaymentItem) -> Item {
@@ -175,29 +175,29 @@ fn monthly() -> PaymentItem {
             "wallet.example",
             "/acme/incoming-payments/08394f02-7b7b-45e2-b645-51d04e7c330c",
         )),
-        debit: amount(2500, "EUR", 2),
-        interval: repeat(Some(11), 1),
-        total: amount(27_500, "EUR", 2),
+        debit: Some(amount(2500, "EUR", 2)),
+        interval: Some(repeat(Some(11), 1)),
+        total: Some(amount(27_500, "EUR", 2)),
         ..of_kind(PaymentKind::Outgoing, &[Power::Create, Power::See])
     }
 }
 
-fn repeat(times: Option<u32>, months: u32) -> Option<Repeat> {
+fn repeat(times: Option<u32>, months: u32) -> Repeat {
     let every = Period {
         months,
         ..Period::default()
     };
-    Some(Repeat {
+    Repeat {
         times,
         every: Some(every),
         start: START,
         clock: false,
-    })
+    }
 }
 
 fn once() -> PaymentItem {
     PaymentItem {
-        receive: amount(1_250_000, "USD", 4),
+        receive: Some(amount(1_250_000, "USD", 4)),
         receiver: Some(address("shop.acme.example", "/incoming-payments/7")),
         ..of_kind(PaymentKind::Outgoing, &[Power::Create])
     }
@@ -213,8 +213,8 @@ fn unlimited() -> PaymentItem {
 
 fn choice() -> Vec<Ask> {
     let endless = PaymentItem {
-        debit: amount(150, "CHF", 2),
-        interval: repeat(None, 1),
+        debit: Some(amount(150, "CHF", 2)),
+        interval: Some(repeat(None, 1)),
         ..of_kind(PaymentKind::Outgoing, &[Power::Create])
     };
     let history = of_kind(PaymentKind::Outgoing, &[Power::SeeAll]);
@@ -236,8 +236,8 @@ fn choice() -> Vec<Ask> {
 
 fn extremes() -> Vec<Ask> {
     let large = PaymentItem {
-        debit: amount(u64::MAX, "JPY", 2),
-        receive: amount(u64::MAX, "XRP", 18),
+        debit: Some(amount(u64::MAX, "JPY", 2)),
+        receive: Some(amount(u64::MAX, "XRP", 18)),
         interval: Some(Repeat {
             times: Some(u32::MAX),
             every: Some(Period {
@@ -253,8 +253,8 @@ fn extremes() -> Vec<Ask> {
         ..of_kind(PaymentKind::Outgoing, &[Power::Create])
     };
     let tiny = PaymentItem {
-        debit: amount(25, "WEI", 255),
-        interval: repeat(Some(1), 3),
+        debit: Some(amount(25, "WEI", 255)),
+        interval: Some(repeat(Some(1), 3)),
         ..of_kind(PaymentKind::Outgoing, &[Power::Create])
     };
     let odd = PaymentItem {
@@ -267,7 +267,7 @@ fn extremes() -> Vec<Ask> {
         ..of_kind(PaymentKind::Outgoing, &[Power::Create])
     };
     let spaced = PaymentItem {
-        debit: amount(123_456_789, "000 EUR a year", 2),
+        debit: Some(amount(123_456_789, "000 EUR a year", 2)),
         ..of_kind(PaymentKind::Outgoing, &[Power::Create])
     };
     let nothing = of_kind(PaymentKind::Incoming, &[]);
@@ -282,9 +282,9 @@ fn extremes() -> Vec<Ask> {
 
 fn change() -> Vec<Ask> {
     let less = PaymentItem {
-        debit: amount(1000, "EUR", 2),
-        interval: repeat(Some(3), 1),
-        total: amount(3000, "EUR", 2),
+        debit: Some(amount(1000, "EUR", 2)),
+        interval: Some(repeat(Some(3), 1)),
+        total: Some(amount(3000, "EUR", 2)),
         ..monthly()
     };
     let with = |change: Change, ask: Ask| Ask { change, ..ask };
@@ -305,7 +305,7 @@ fn change() -> Vec<Ask> {
 /// Every other part that may change, and one change that has no words.
 fn changes() -> Vec<Ask> {
     let elsewhere = PaymentItem {
-        receive: amount(99_900, "EUR", 2),
+        receive: Some(amount(99_900, "EUR", 2)),
         account: None,
         others: vec!["annotate".into()],
         ..of_kind(PaymentKind::Outgoing, &[Power::SeeAll])
@@ -414,7 +414,7 @@ fn hostile() -> Vec<Ask> {
             host: None,
             path: HOSTILE.into(),
         }),
-        debit: amount(1, HOSTILE, 2),
+        debit: Some(amount(1, HOSTILE, 2)),
         ..unlimited()
     };
     let full = RightItem {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Address, Amount, PaymentItem, Power, Repeat, address, payment};
 use crate::face::{Interval, Money, Payment, PaymentKind, Period};
+use crate::page::Shown;
 
 fn asked(kind: PaymentKind, actions: &[&str]) -> Payment {
     Payment {
@@ -47,7 +48,8 @@ const MONTH: Period = Period {
 #[test]
 fn actions_become_what_a_person_would_call_them() {
     use Power::{Complete, Create, See, SeeAll};
-    let cases: [(PaymentKind, &[&str], &[Power], &[&str]); 7] = [
+    type Case<'a> = (PaymentKind, &'a [&'a str], &'a [Power], &'a [&'a str]);
+    let cases: [Case<'_>; 7] = [
         (
             PaymentKind::Outgoing,
             &["read", "list", "create"],
@@ -83,7 +85,7 @@ fn actions_become_what_a_person_would_call_them() {
             ..
         } = payment(&asked(kind, actions));
         assert_eq!(found, powers, "{kind:?} {actions:?}");
-        let unknown: Vec<&str> = unknown.iter().map(|other| other.as_str()).collect();
+        let unknown: Vec<&str> = unknown.iter().map(Shown::as_str).collect();
         assert_eq!(unknown, others, "{kind:?} {actions:?}");
     }
 }
