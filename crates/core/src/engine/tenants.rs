@@ -158,6 +158,16 @@ impl Engine {
         Ok(found.map(|v| self.keep_tenant(v.value, now)))
     }
 
+    /// The tenant with this id as it is stored, a deleted one too, whose id is never given again. For whoever adds tenants,
+    /// and not for whoever serves them.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when it cannot be read.
+    pub async fn stored_tenant(&self, id: Id<Tenant>) -> Result<Option<Tenant>, Error> {
+        let found = self.store.as_ref().tenant(self.issuer, id).await?;
+        Ok(found.map(|tenant| tenant.value))
+    }
+
     /// Up to `limit` tenants after `after`, in the order of their ids, deleted ones too.
     ///
     /// # Errors

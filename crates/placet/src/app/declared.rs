@@ -129,8 +129,10 @@ async fn tenant(
             .as_ref()
             .map(|secret| Zeroizing::new(secret.reveal().to_owned()))
     };
-    match engine.tenant(declared.id).await? {
+    match engine.stored_tenant(declared.id).await? {
         Some(known) if known.declared == Some(digest) => {}
+        // An operator deleted it; no start brings it back.
+        Some(known) if !known.is_live() => {}
         Some(_) => {
             let sealed = api_secret().map(|secret| {
                 Tenant::seal_api_secret(declared.id, &secret, engine.vault(), engine.random())

@@ -125,7 +125,10 @@ async fn k11_a_deleted_tenant_is_there_for_operators_alone() {
     assert_eq!(listed.len(), 1);
     assert!(listed[0].deleted_at.is_some());
     assert!(listed[0].idp.is_none() && listed[0].api_secret.is_none());
+    let stored = scene.engine.stored_tenant(id).await.unwrap();
+    assert_eq!(stored.as_ref(), listed.first());
     let nobody = Id::from_bytes([1; 16]);
+    assert_eq!(scene.engine.stored_tenant(nobody).await.unwrap(), None);
     let told = scene.engine.delete_tenant(nobody, &caller).await;
     assert_eq!(refused(told), Refusal::NotFound);
     scene.verified().await;
