@@ -45,6 +45,11 @@ impl<K: Kind> Id<K> {
         self.0.as_bytes()
     }
 
+    /// The bare UUID with hyphens and in lower case, as other systems write ids (RFC 9562 §4).
+    pub fn hyphenated(&self) -> String {
+        self.0.hyphenated().to_string()
+    }
+
     fn of(uuid: Uuid) -> Self {
         Self(uuid, PhantomData)
     }

@@ -26,12 +26,24 @@ pub struct KeyClient {
     pub identity: String,
     /// Its key, in the face's own form. Absent where an address publishes keys that may change.
     pub key: Option<serde_json::Value>,
-    /// What is known of it, as a registration would say it.
+    /// What is known of it, as a registration would say it. A name that is absent was not asked for this time; the one
+    /// that is kept stays.
     pub metadata: ClientMetadata,
     /// How long anything it may be given lives.
     pub needed_for: Lifetime,
     /// The address it came from, for the audit.
     pub peer: String,
+}
+
+impl KeyClient {
+    /// What is known of it now, where `kept` was known before.
+    fn beside(&self, kept: &ClientMetadata) -> ClientMetadata {
+        let name = self.metadata.client_name.as_ref();
+        ClientMetadata {
+            client_name: name.or(kept.client_name.as_ref()).cloned(),
+            ..self.metadata.clone()
+        }
+    }
 }
 
 impl Engine {
@@ -47,7 +59,7 @@ impl Engine {
             let now = self.store.now();
             let needed_until = now.plus(known.needed_for);
             let fresh = |client: &Client| {
-                client.metadata == known.metadata
+                client.metadata == known.beside(&client.metadata)
                     && client.key == known.key
                     && client
                         .keep_until
@@ -65,7 +77,7 @@ impl Engine {
                 None => (self.unregistered(id, known), None),
             };
             let client = Client {
-                metadata: known.metadata.clone(),
+                metadata: known.beside(&client.metadata),
                 key: known.key.clone(),
                 keep_until: Some(needed_until.plus(known.needed_for)),
                 ..client

@@ -55,7 +55,8 @@ impl Check<'_> {
         Ok((old_proof, new_proof))
     }
 
-    fn candidates(&self) -> Result<Vec<Candidate>, ProofError> {
+    /// The signatures a request carries, none of them checked.
+    pub(crate) fn candidates(&self) -> Result<Vec<Candidate>, ProofError> {
         let parts = self.request.parts();
         match (read_signatures(&parts), self.policy.profile) {
             (Err(ProofError::Malformed(what)), Profile::OpenPayments) => {

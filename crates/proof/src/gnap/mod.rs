@@ -34,4 +34,4 @@ pub use policy::{CREATED_WINDOW_S, OPEN_PAYMENTS_WINDOW_S, Policy};
 pub use proof_of::{ProofOf, Replay};
 pub use request::GnapRequest;
 pub use sign::{GnapSigner, SignedRequest, Stamp};
-pub use verify::{RotationProof, claimed_content, verify_request, verify_rotation};
+pub use verify::{RotationProof, claimed_content, claimed_keyid, verify_request, verify_rotation};

@@ -95,6 +95,20 @@ pub fn verify_rotation(
     Ok(RotationProof { old, new })
 }
 
+/// Returns the `keyid` of the first signature that has one, to find the key to check it with; it proves nothing.
+pub fn claimed_keyid(request: &GnapRequest<'_>, policy: &Policy) -> Option<String> {
+    let check = Check {
+        request,
+        now: 0,
+        policy,
+    };
+    let candidates = check.candidates().ok()?;
+    let mut names = candidates
+        .iter()
+        .filter_map(|candidate| candidate.params().keyid());
+    names.next().map(str::to_owned)
+}
+
 /// Returns the content of a request before anything is proven, to find the key that it names; nothing else may be decided by it.
 ///
 /// That of `application/jose` is inside a signed object, and in a rotation inside two. Any other content is the body.

@@ -130,6 +130,15 @@ impl Fetch {
         })
     }
 
+    /// Gets a document of at most `limit` bytes that is asked for each time: neither it nor a failure is kept.
+    ///
+    /// # Errors
+    /// Any [`FetchError`].
+    pub async fn document(&self, url: &str, limit: usize) -> Result<Bytes, FetchError> {
+        let answer = self.get(url, limit).await?;
+        Ok(answer.body.into())
+    }
+
     /// Gets a document of at most `limit` bytes, all rules applied.
     async fn get(&self, url: &str, limit: usize) -> Result<Answer, FetchError> {
         let (url, place, trusted) = self.judge(url)?;

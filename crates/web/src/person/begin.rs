@@ -14,7 +14,7 @@ use placet_core::{
 use super::{
     browser::Ticket,
     policy::Ready,
-    render::{deliver, go, wished_locale},
+    render::{deliver, go, leave, wished_locale},
     trouble::Trouble,
 };
 use crate::{context::Call, page::Locale, reply::Reply, site::Site};
@@ -70,9 +70,11 @@ pub async fn begin(
 }
 
 /// Lets this browser take part in a request that began elsewhere and whose address it was given: it gets a ticket and goes
-/// to the request's page. Nothing is stored: looking claims nothing (RFC 9635 §4.1.1).
+/// to the request's page at the issuer, which may stand on another listener. Nothing is stored: looking claims nothing
+/// (RFC 9635 §4.1.1).
 pub fn enter(site: &Site, call: &Call, request: &PendingRequest, locale: Option<Locale>) -> Reply {
-    let reply = go(site, &format!("/interaction/{}", request.id));
+    let page = format!("/interaction/{}", request.id);
+    let reply = leave(&site.settings.url(&page));
     if Ticket::of_call(site, call, request.id).is_some() {
         return reply;
     }

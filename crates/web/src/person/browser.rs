@@ -64,18 +64,8 @@ impl Ticket {
     ) -> Reply {
         let now = call.context.now;
         let own = name_for(site, self.request);
-        let begins = format!("{}-", cookie::name(&site.settings, Purpose::Interaction));
-        let mut others: Vec<(i64, &str)> = cookie::sent(call)
-            .filter(|(name, _)| name.starts_with(&begins) && *name != own)
-            .map(|(name, value)| (made_at(value), name))
-            .collect();
-        others.sort_unstable();
-        let allowed = site.settings.interactions_per_browser.max(1) - 1;
-        let surplus = others.len().saturating_sub(allowed);
-        let mut reply = reply;
-        for (_, name) in others.into_iter().take(surplus) {
-            reply = reply.with_cookie(&cookie::clear(&site.settings, name));
-        }
+        let purpose = Purpose::Interaction;
+        let reply = cookie::without_surplus(&site.settings, call, reply, (purpose, &own));
         let value = format!(
             "{}.{}.{}.{}",
             now.as_secs(),
@@ -219,7 +209,8 @@ pub(super) fn same(expected: &str, given: &str) -> bool {
     constant_time::verify_slices_are_equal(expected.as_bytes(), given.as_bytes()).is_ok()
 }
 
-fn keyed(site: &Site, purpose: &str, value: &str) -> String {
+/// A hash of `value` that only this server can make, for this purpose.
+pub(super) fn keyed(site: &Site, purpose: &str, value: &str) -> String {
     site.engine
         .vault()
         .keyed_hash::<kind::Content>(purpose, value)
@@ -227,17 +218,5 @@ fn keyed(site: &Site, purpose: &str, value: &str) -> String {
 }
 
 fn name_for(site: &Site, request: Id<PendingRequest>) -> String {
-    format!(
-        "{}-{request}",
-        cookie::name(&site.settings, Purpose::Interaction)
-    )
-}
-
-/// When a ticket was made, in seconds. It only orders a browser's own tickets.
-fn made_at(value: &str) -> i64 {
-    value
-        .split('.')
-        .next()
-        .and_then(|secs| secs.parse().ok())
-        .unwrap_or(0)
+    cookie::name_for(&site.settings, Purpose::Interaction, request)
 }

@@ -8,11 +8,13 @@
 
 use data_encoding::HEXLOWER;
 use placet_core::{
+    id::Id,
+    pending::PendingRequest,
     secret::{SecretHash, kind},
     time::Lifetime,
 };
 
-use crate::{context::Call, site::SiteSettings};
+use crate::{context::Call, reply::Reply, site::SiteSettings};
 
 /// How many bytes of the issuer's hash a name carries.
 const ISSUER_TAG_BYTES: usize = 4;
@@ -26,6 +28,8 @@ pub(super) enum Purpose {
     Session,
     /// One request in this browser; the name goes on with the request's id.
     Interaction,
+    /// One request whose person another system asks; the name goes on with the request's id.
+    Elsewhere,
     /// Forms of nobody in particular: sign-in and code entry.
     Form,
 }
@@ -35,6 +39,7 @@ impl Purpose {
         match self {
             Self::Session => "session",
             Self::Interaction => "ask",
+            Self::Elsewhere => "away",
             Self::Form => "form",
         }
     }
@@ -55,6 +60,41 @@ pub(super) fn name(settings: &SiteSettings, purpose: Purpose) -> String {
         purpose.word(),
         HEXLOWER.encode(&tag)
     )
+}
+
+/// The name of the cookie of one request.
+pub(super) fn name_for(
+    settings: &SiteSettings,
+    purpose: Purpose,
+    request: Id<PendingRequest>,
+) -> String {
+    format!("{}-{request}", name(settings, purpose))
+}
+
+/// Takes back the oldest cookies of this purpose when, with the one called `own`, there would be more than one browser
+/// keeps. Their values begin with the time they were made at, which only orders a browser's own cookies.
+pub(super) fn without_surplus(
+    settings: &SiteSettings,
+    call: &Call,
+    reply: Reply,
+    (purpose, own): (Purpose, &str),
+) -> Reply {
+    let made_at = |value: &str| -> i64 {
+        let secs = value.split('.').next().unwrap_or_default();
+        secs.parse().unwrap_or(0)
+    };
+    let begins = format!("{}-", name(settings, purpose));
+    let mut others: Vec<(i64, &str)> = sent(call)
+        .filter(|(name, _)| name.starts_with(&begins) && *name != own)
+        .map(|(name, value)| (made_at(value), name))
+        .collect();
+    others.sort_unstable();
+    let allowed = settings.interactions_per_browser.max(1) - 1;
+    let surplus = others.len().saturating_sub(allowed);
+    let taken_back = others.into_iter().take(surplus);
+    taken_back.fold(reply, |reply, (_, name)| {
+        reply.with_cookie(&clear(settings, name))
+    })
 }
 
 /// A `Set-Cookie` value. Without a lifetime it ends with the browser.

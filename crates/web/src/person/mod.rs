@@ -16,6 +16,7 @@ mod cookie;
 mod decision;
 mod device;
 mod interaction;
+mod mark;
 mod password;
 mod policy;
 mod posted;
@@ -35,6 +36,7 @@ use self::visit::settle;
 pub use self::{
     begin::{Attendance, begin, enter},
     browser::sign_in_was_kept_back,
+    mark::{is_marked, mark},
     password::{PASSWORD_LIMIT_BYTES, PasswordError, Passwords},
     policy::{Ready, Silent, Wish, silently},
     render::{Extras, deliver, error_page, render},

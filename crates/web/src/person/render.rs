@@ -157,7 +157,7 @@ pub fn deliver(site: &Site, call: &Call, next: Next) -> Reply {
 }
 
 /// A redirect away from here that tells the other side nothing of this address.
-fn leave(url: &str) -> Reply {
+pub(super) fn leave(url: &str) -> Reply {
     Reply::see_other(url).with_header(
         header::REFERRER_POLICY,
         HeaderValue::from_static("no-referrer"),
