@@ -22,8 +22,7 @@ use placet_core::{
 };
 use placet_proof::{
     Jwks, ProofError,
-    gnap::{GnapKey, Policy, ProofMethod, ProofOf},
-    httpsig,
+    gnap::{self, GnapKey, GnapRequest, Policy, ProofMethod, ProofOf},
 };
 use placet_web::{
     client_auth::{
@@ -181,7 +180,11 @@ fn bad_key(error: &ProofError) -> Problem {
 }
 
 /// The record of a client known by its key alone: the same key is the same client (RFC 9635 §2.3.1).
-async fn by_key(realm: &Realm, call: &Call, key: &GnapKey) -> Result<Arc<Client>, Problem> {
+pub(crate) async fn by_key(
+    realm: &Realm,
+    call: &Call,
+    key: &GnapKey,
+) -> Result<Arc<Client>, Problem> {
     let known = KeyClient {
         identity: format!("key:{}", key.thumbprint()),
         key: Some(key.to_json()),
@@ -277,7 +280,7 @@ async fn key_of(realm: &Realm, call: &Call, client: &Client) -> Result<GnapKey, 
     };
     Jwks::parse(&keys).map_err(|error| bad_key(&error))?;
     let document: Value = serde_json::from_slice(&keys).map_err(|_| unknown())?;
-    let signed_by = keyid(call).ok_or_else(unproven)?;
+    let signed_by = keyid(call, &Policy::rfc9635()).ok_or_else(unproven)?;
     let jwk = document
         .get("keys")
         .and_then(Value::as_array)
@@ -290,21 +293,21 @@ async fn key_of(realm: &Realm, call: &Call, client: &Client) -> Result<GnapKey, 
 }
 
 /// The `keyid` of the signature a request carries. It proves nothing; it says which key to try.
-pub(crate) fn keyid(call: &Call) -> Option<String> {
+pub(crate) fn keyid(call: &Call, policy: &Policy) -> Option<String> {
     let headers: Vec<(&str, &str)> = call
         .headers
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
         .collect();
-    let parts = httpsig::RequestParts {
+    let request = GnapRequest {
         method: call.method.as_str(),
         target_uri: "",
         headers: &headers,
+        body: &call.body,
+        token: None,
+        certificate: None,
     };
-    let candidates = httpsig::read_signatures(&parts).ok()?;
-    candidates
-        .iter()
-        .find_map(|candidate| candidate.params().keyid().map(str::to_owned))
+    gnap::claimed_keyid(&request, policy)
 }
 
 /// The token of `Authorization: GNAP`. `None` when there is none, or more than one header.

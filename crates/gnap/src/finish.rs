@@ -96,7 +96,7 @@ pub fn open_payments_unfinished(uri: &str, why: Unfinished) -> Option<String> {
 
 /// Sets parameters as browsers do: the first of a name is replaced where it stands, others of that name go, and what was
 /// not there comes at the end.
-fn with_parameters(uri: &str, set: &[(&str, &str)]) -> Option<String> {
+pub(crate) fn with_parameters(uri: &str, set: &[(&str, &str)]) -> Option<String> {
     let mut url = Url::parse(uri).ok()?;
     let mut pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     for (name, value) in set {

@@ -32,16 +32,16 @@ use crate::{
 };
 
 /// The formats in which this server can name a person.
-pub const SUB_ID_FORMATS: [SubIdFormat; 4] = [
+pub(crate) const SUB_ID_FORMATS: [SubIdFormat; 4] = [
     SubIdFormat::Opaque,
     SubIdFormat::IssSub,
     SubIdFormat::Email,
     SubIdFormat::PhoneNumber,
 ];
 /// The assertions it can make.
-pub const ASSERTION_FORMATS: [AssertionFormat; 1] = [AssertionFormat::IdToken];
+pub(crate) const ASSERTION_FORMATS: [AssertionFormat; 1] = [AssertionFormat::IdToken];
 /// The ways to start that it offers. An application's own scheme begins the same page in the browser.
-pub const START_MODES: [StartMode; 4] = [
+pub(crate) const START_MODES: [StartMode; 4] = [
     StartMode::Redirect,
     StartMode::App,
     StartMode::UserCode,

@@ -156,14 +156,6 @@ impl Fetch {
         outcome
     }
 
-    /// Gets a JSON document of at most `limit` bytes.
-    ///
-    /// # Errors
-    /// Any [`FetchError`].
-    pub async fn document(&self, url: &str, limit: usize) -> Result<Bytes, FetchError> {
-        Ok(self.get(url, limit).await?.body.into())
-    }
-
     /// Sends a message. Only 2xx is an answer that says it arrived.
     ///
     /// # Errors
