@@ -90,9 +90,13 @@ fn write_number(number: &Number, out: &mut String) {
 }
 
 fn write_double(double: f64, out: &mut String) {
-    // The shortest digits that read back as the same double, as `d.ddde±x`.
+    // As many digits as the shortest text that reads back as the same double has, as `d.ddde±x`; written anew, since
+    // of two texts as short the nearer counts, and of two as near the one whose last digit is even.
     let shortest = format!("{:e}", double.abs());
-    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let (digits, _) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let places = digits.len().saturating_sub(2);
+    let nearest = format!("{:.places$e}", double.abs());
+    let (digits, exponent) = nearest.split_once('e').unwrap_or((&nearest, "0"));
     let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
     let exponent: i32 = exponent.parse().unwrap_or_default();
     if double < 0.0 {
@@ -153,5 +157,52 @@ fn normal_number(number: &Number) -> Option<Number> {
     match text.parse::<i64>() {
         Ok(whole) => Some(whole.into()),
         Err(_) => Number::from_f64(double),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc8785_b_doubles_print_as_ecmascript_prints_them() {
+        let cases: [(u64, &str); 24] = [
+            (0x0000_0000_0000_0000, "0"),
+            (0x8000_0000_0000_0000, "0"),
+            (0x0000_0000_0000_0001, "5e-324"),
+            (0x8000_0000_0000_0001, "-5e-324"),
+            (0x7fef_ffff_ffff_ffff, "1.7976931348623157e+308"),
+            (0xffef_ffff_ffff_ffff, "-1.7976931348623157e+308"),
+            (0x4340_0000_0000_0000, "9007199254740992"),
+            (0xc340_0000_0000_0000, "-9007199254740992"),
+            (0x4430_0000_0000_0000, "295147905179352830000"),
+            (0x44b5_2d02_c7e1_4af5, "9.999999999999997e+22"),
+            (0x44b5_2d02_c7e1_4af6, "1e+23"),
+            (0x44b5_2d02_c7e1_4af7, "1.0000000000000001e+23"),
+            (0x444b_1ae4_d6e2_ef4e, "999999999999999700000"),
+            (0x444b_1ae4_d6e2_ef4f, "999999999999999900000"),
+            (0x444b_1ae4_d6e2_ef50, "1e+21"),
+            (0x3eb0_c6f7_a0b5_ed8c, "9.999999999999997e-7"),
+            (0x3eb0_c6f7_a0b5_ed8d, "0.000001"),
+            (0x41b3_de43_5555_5553, "333333333.3333332"),
+            (0x41b3_de43_5555_5554, "333333333.33333325"),
+            (0x41b3_de43_5555_5555, "333333333.3333333"),
+            (0x41b3_de43_5555_5556, "333333333.3333334"),
+            (0x41b3_de43_5555_5557, "333333333.33333343"),
+            (0xbecb_f647_612f_3696, "-0.0000033333333333333333"),
+            (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
+        ];
+        for (bits, want) in cases {
+            let mut text = String::new();
+            write_double(f64::from_bits(bits), &mut text);
+            assert_eq!(text, want, "{bits:016x}");
+        }
+    }
+
+    #[test]
+    fn rfc8785_3_2_2_2_strings_keep_what_need_not_be_escaped() {
+        let text = Value::from("\u{20ac}$\u{f}\nA'B\"\\\\\"/\u{7f}\u{2028}");
+        let want = "\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\u{7f}\u{2028}\"";
+        assert_eq!(print(&text), want);
     }
 }

@@ -153,8 +153,8 @@ fn about_the_same(one: &AccessRight, other: &AccessRight) -> bool {
 
 /// A right in the page's terms.
 pub(crate) fn what(right: &AccessRight) -> What {
-    if let Some(payment) = open_payments::describe(right) {
-        return What::Payment(payment_of(&payment));
+    if let Some(payment) = open_payments::describe(right).and_then(|payment| payment_of(&payment)) {
+        return What::Payment(payment);
     }
     match right {
         AccessRight::Reference(name) => What::Reference(name.clone()),
@@ -179,7 +179,9 @@ fn structured(object: &AccessObject) -> StructuredRight {
     }
 }
 
-fn payment_of(payment: &open_payments::Payment) -> Payment {
+/// A payment in the page's terms. `None` for a rhythm the page has no words for: it is then shown member by member, since
+/// a limit that comes again must never read as one that does not.
+fn payment_of(payment: &open_payments::Payment) -> Option<Payment> {
     let money = |amount: &open_payments::Amount| Money {
         value: amount.value,
         asset_code: amount.asset_code.clone(),
@@ -190,7 +192,11 @@ fn payment_of(payment: &open_payments::Payment) -> Payment {
         Some(AmountLimit::Debit(amount)) => (Some(money(amount)), None),
         Some(AmountLimit::Receive(amount)) => (None, Some(money(amount))),
     };
-    Payment {
+    let interval = match &payment.repeats {
+        None => None,
+        Some(repeats) => Some(interval_of(repeats)?),
+    };
+    Some(Payment {
         kind: match payment.kind {
             open_payments::PaymentKind::IncomingPayment => PaymentKind::Incoming,
             open_payments::PaymentKind::OutgoingPayment => PaymentKind::Outgoing,
@@ -205,15 +211,18 @@ fn payment_of(payment: &open_payments::Payment) -> Payment {
         receiver: payment.receiver.clone(),
         debit,
         receive,
-        interval: payment.repeats.as_ref().and_then(interval_of),
-    }
+        interval,
+    })
 }
 
 fn interval_of(repeats: &open_payments::RepeatingInterval) -> Option<Interval> {
-    let first = repeats.iter().next()?;
+    let first = repeats.earliest()?;
     let moment = |at: Timestamp| jiff::Timestamp::from_millisecond(at.as_millis()).ok();
     let (months, millis) = repeats.step();
     let part = |count: i64| u32::try_from(count).ok();
+    if millis % 1_000 != 0 {
+        return None;
+    }
     let rest = Period::of_seconds(millis / 1_000).unwrap_or_default();
     let every = Period {
         years: part(months / 12)?,

@@ -123,6 +123,24 @@ impl RepeatingInterval {
         (self.step.months, self.step.millis)
     }
 
+    /// The interval that is the first in time, from which all others follow. `None` when they go back without end, or go
+    /// back by months: those that go forward from where they arrive are not the same.
+    pub fn earliest(&self) -> Option<Bounds> {
+        let first = bounds(self.first.0, self.first.1)?;
+        if !self.backwards {
+            return Some(first);
+        }
+        let back = i64::from(self.repetitions?).checked_mul(self.step.millis)?;
+        let moved = |at: Timestamp| {
+            let at = at.as_millis().checked_sub(back)?;
+            Some(Timestamp::from_millis(at))
+        };
+        (self.step.months == 0).then_some(Bounds {
+            start: moved(first.start)?,
+            end: moved(first.end)?,
+        })
+    }
+
     /// The intervals, the first one first. Without end they go on to the end of the calendar.
     pub fn iter(&self) -> impl Iterator<Item = Bounds> + use<'_> {
         let count = self.repetitions.map_or(usize::MAX, |again| {

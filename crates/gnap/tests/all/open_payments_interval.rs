@@ -265,3 +265,30 @@ fn the_interval_of_a_moment() {
     let far = read("R/2022-08-24T14:15:22Z/PT1S").at(Timestamp::from_millis(i64::MAX));
     assert_eq!(far.map(|interval| interval.end), None);
 }
+
+#[test]
+fn the_first_in_time_is_where_a_person_begins_to_count() {
+    let cases = [
+        (
+            "R2/2022-01-31T00:00:00Z/P1M",
+            Some(("2022-01-31T00:00:00Z", "2022-02-28T00:00:00Z")),
+        ),
+        (
+            "R2/P1D/2022-01-04T00:00:00Z",
+            Some(("2022-01-01T00:00:00Z", "2022-01-02T00:00:00Z")),
+        ),
+        (
+            "R0/P1D/2022-01-04T00:00:00Z",
+            Some(("2022-01-03T00:00:00Z", "2022-01-04T00:00:00Z")),
+        ),
+        ("R/P1D/2022-01-04T00:00:00Z", None),
+        ("R2/P1M/2022-03-31T00:00:00Z", None),
+    ];
+    for (text, want) in cases {
+        let want = want.map(|(start, end)| bounds(start, end));
+        assert_eq!(read(text).earliest(), want, "{text}");
+        if let Some(first) = want {
+            assert_eq!(read(text).iter().min_by_key(|one| one.start), Some(first));
+        }
+    }
+}

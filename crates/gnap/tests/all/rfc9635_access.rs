@@ -62,6 +62,12 @@ fn rfc8785_3_2_one_value_has_one_text() {
             r#"{"type":"t","x":[0.5,-32.364,4.50,2e-3,0.000001,1e-7,1.5e-9]}"#,
             r#"{"type":"t","x":[0.5,-32.364,4.5,0.002,0.000001,1e-7,1.5e-9]}"#,
         ),
+        // A reader that is not exact takes these for the doubles beside them.
+        (
+            "doubles as they were written",
+            r#"{"type":"t","x":[9.13865093322989e-10,-1945180438432738.3]}"#,
+            r#"{"type":"t","x":[9.13865093322989e-10,-1945180438432738.2]}"#,
+        ),
         (
             "words",
             r#"{"type":"t","x":[true,false,null]}"#,
