@@ -20,7 +20,8 @@ function plainEnvironment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PLACET_')));
 }
 
-async function freePort() {
+/** A loopback port that nobody listens on. */
+export async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => probe.once('listening', resolve));
   const { port } = probe.address();
@@ -53,7 +54,8 @@ export class Server {
     const folder = mkdtempSync(join(process.env.PLACET_WORK ?? tmpdir(), 'server-'));
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(join(folder, name, '..'), { recursive: true });
-      writeFileSync(join(folder, name), text);
+      // Some of them are secrets, which the server reads only where nobody else can.
+      writeFileSync(join(folder, name), text, { mode: 0o600 });
     }
     const config = join(folder, 'placet.toml');
     const { limits, ...rest } = settings;
