@@ -1,7 +1,7 @@
 //! `placet config check` and `placet config example`.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::desk::{self, CommandError};
 use crate::{
@@ -74,9 +74,11 @@ fn tell(problems: &[Problem], left: Option<&Undeclared>, terminal: Terminal) {
         .iter()
         .all(|problem| problem.severity == Severity::Warning);
     terminal.line(config::render(problems).trim_end());
-    let mut value = json!({ "valid": valid, "problems": problems });
+    let mut value = Map::new();
+    value.insert("valid".to_owned(), json!(valid));
+    value.insert("problems".to_owned(), json!(problems));
     if let Some(left) = left {
-        value["undeclared"] = json!(left);
+        value.insert("undeclared".to_owned(), json!(left));
         for (what, names) in [("client", &left.clients), ("person", &left.people)] {
             for name in names {
                 terminal.line(&format!(
