@@ -182,9 +182,8 @@ impl Engine {
                 attempts.reload(error)?;
                 continue;
             }
-            let judged = self
-                .reference(ask, (request.clone(), version), caller, now)
-                .await;
+            let untouched = request.clone();
+            let judged = self.reference(ask, (request, version), caller, now).await;
             let request = match judged {
                 Ok(request) => request,
                 Err(error) => {
@@ -195,7 +194,7 @@ impl Engine {
             match &request.state {
                 State::Approved(_) => {}
                 State::Pending | State::Interacting { .. } | State::Clarifying { .. } => {
-                    let waiting = self.judged(ask, request, version).await?;
+                    let waiting = self.judged(ask, untouched, version).await?;
                     return Ok(Proceeded::Waiting(waiting));
                 }
                 State::Collected { .. } => return Err(Refusal::Reused.into()),
@@ -205,7 +204,8 @@ impl Engine {
                 }
             }
             if ask.pacing == Pacing::Always {
-                self.judged(ask, request.clone(), version).await?;
+                // Whoever comes too early has used nothing up: the interval that grows is written without the reference.
+                self.judged(ask, untouched, version).await?;
             }
             let (commit, given) = self.give(ask, request, version, caller, now).await?;
             let commit = Commit {

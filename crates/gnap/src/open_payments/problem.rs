@@ -171,12 +171,21 @@ pub(crate) fn refused(refusal: &Refusal, place: Place) -> Problem {
             Place::Grant => DENIED,
             Place::Cancel | Place::Rotate | Place::Revoke | Place::ResourceServer => absent(place),
         },
+        // Where a reference is due, a poll is told nothing (threat G11).
+        Refusal::NotAllowed => match place {
+            Place::Poll => CANNOT_POLL,
+            Place::Grant
+            | Place::Reference
+            | Place::Cancel
+            | Place::Rotate
+            | Place::Revoke
+            | Place::ResourceServer => ended(place),
+        },
         Refusal::AlreadyCollected
         | Refusal::Reused
         | Refusal::Expired
         | Refusal::Exceeds
         | Refusal::WrongTarget
-        | Refusal::NotAllowed
         | Refusal::PersonInactive
         | Refusal::SignInNeeded
         | Refusal::AlreadyAnswered
