@@ -1,5 +1,8 @@
-//! What is read and what is printed, by tables: one module per section of a specification.
+//! What is read and what is printed, by tables: one module per section of a specification. What the handlers of both
+//! dialects do, in whole exchanges: one module per place.
 
+#[cfg(test)]
+mod agent;
 #[cfg(test)]
 mod open_payments_access;
 #[cfg(test)]
@@ -10,6 +13,22 @@ mod open_payments_interval;
 mod open_payments_problem;
 #[cfg(test)]
 mod open_payments_request;
+#[cfg(test)]
+mod payer;
+#[cfg(test)]
+mod payments_continuation;
+#[cfg(test)]
+mod payments_grant;
+#[cfg(test)]
+mod payments_interaction;
+#[cfg(test)]
+mod payments_introspection;
+#[cfg(test)]
+mod payments_tenants;
+#[cfg(test)]
+mod payments_threats;
+#[cfg(test)]
+mod payments_token;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -23,6 +42,8 @@ mod rfc9635_discovery;
 #[cfg(test)]
 mod rfc9635_error;
 #[cfg(test)]
+mod rfc9635_grant;
+#[cfg(test)]
 mod rfc9635_hash;
 #[cfg(test)]
 mod rfc9635_interact;
@@ -31,6 +52,14 @@ mod rfc9635_request;
 #[cfg(test)]
 mod rfc9635_response;
 #[cfg(test)]
+mod rfc9635_threats;
+#[cfg(test)]
 mod rfc9767;
 #[cfg(test)]
+mod rfc9767_exchange;
+#[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod wallets;
+#[cfg(test)]
+mod world;

@@ -295,6 +295,7 @@ fn what_each_refusal_becomes_at_each_place() {
     let cases = [
         (Refusal::NotFound, Grant, problem::UNKNOWN_TENANT),
         (Refusal::NotAllowed, Grant, problem::DENIED),
+        (Refusal::NotAllowed, Poll, problem::CANNOT_POLL),
         (Refusal::NotFound, Poll, problem::INVALID_GRANT),
         (Refusal::NotFound, Reference, problem::INVALID_GRANT),
         (Refusal::Revoked, Cancel, problem::INVALID_GRANT),

@@ -1,0 +1,187 @@
+//! Resource servers: what they learn of tokens, the rights they name, the tokens they derive.
+//!
+//! Spec: RFC 9767 §3, §4
+
+use http::Method;
+use placet_core::{
+    engine::{Caller, NewClient},
+    secret::SecretHash,
+};
+use placet_proof::Ed25519Name;
+use serde_json::{Value, json};
+
+use crate::{
+    agent::Agent,
+    payer::with,
+    world::{ROOT, Response, Sent, World, text},
+};
+
+/// A resource server that an operator registered, which may ask about every token.
+async fn registered(world: &World) -> (Agent, &'static str) {
+    let agent = Agent::new();
+    let jwk = agent.key.public_jwk().to_json(Ed25519Name::EdDsa);
+    let metadata = json!({ "jwks": { "keys": [jwk] }, "resource_server": true });
+    let new = NewClient {
+        client_id: "photos".to_owned(),
+        secrets: vec![SecretHash::of("photos-secret-0123456789")],
+        metadata: serde_json::from_value(metadata).unwrap(),
+        disabled: false,
+        declared: None,
+    };
+    let caller = Caller::default();
+    world.root.engine.add_client(new, &caller).await.unwrap();
+    (agent, "photos")
+}
+
+async fn post(world: &World, agent: &Agent, path: &str, body: &Value) -> Response {
+    let url = format!("{ROOT}/gnap/{path}");
+    agent
+        .send(world, (Method::POST, &url), Some(body), None)
+        .await
+}
+
+async fn introspect(world: &World, agent: &Agent, server: &Value, token: &Value) -> Value {
+    let body = json!({ "access_token": token, "resource_server": server });
+    post(world, agent, "introspect", &body).await.ok()
+}
+
+#[tokio::test]
+async fn rfc9767_3_1_the_endpoints_are_told() {
+    let world = World::new().await;
+    let url = format!("{ROOT}/.well-known/gnap-as-rs");
+    let told = world.send(&world.faces, Sent::get(&url)).await.ok();
+    assert_eq!(told["grant_request_endpoint"], format!("{ROOT}/gnap"));
+    assert_eq!(
+        told["introspection_endpoint"],
+        format!("{ROOT}/gnap/introspect")
+    );
+    assert_eq!(
+        told["resource_registration_endpoint"],
+        format!("{ROOT}/gnap/resource")
+    );
+}
+
+#[tokio::test]
+async fn rfc9767_3_3_a_registered_resource_server_is_told_of_every_token() {
+    let world = World::new().await;
+    let (server, name) = registered(&world).await;
+    let client = Agent::new();
+    let (asked, told) = client.granted(&world, &client.request()).await;
+    let token = &told["access_token"];
+    let active = introspect(&world, &server, &json!(name), &token["value"]).await;
+    assert_eq!(active["active"], true);
+    assert_eq!(active["access"], json!(["dolphin-metadata"]));
+    assert_eq!(active["key"], client.key());
+    assert_eq!(active["iss"], format!("{ROOT}/gnap"));
+    assert_eq!(active["sub"], "u-1");
+    assert!(active.get("value").is_none());
+    let needs = |access: Value| json!({ "access_token": token["value"], "resource_server": name, "access": access });
+    let other = json!({ "access_token": token["value"], "resource_server": name, "proof": "mtls" });
+    for (body, want) in [
+        (needs(json!(["dolphin-metadata"])), true),
+        (needs(json!(["whale-metadata"])), false),
+        (needs(json!(["dolphin-metadata", "whale-metadata"])), false),
+        (other, false),
+    ] {
+        let told = post(&world, &server, "introspect", &body).await.ok();
+        assert_eq!(told["active"], want, "{body}");
+        assert!(
+            want || told == json!({ "active": false }),
+            "nothing else is told"
+        );
+    }
+    for secret in [
+        &told["continue"]["access_token"]["value"],
+        &token["manage"]["access_token"]["value"],
+        &json!("x"),
+    ] {
+        let told = introspect(&world, &server, &json!(name), secret).await;
+        assert_eq!(told, json!({ "active": false }));
+    }
+    client.cancel(&world, &asked).await;
+    let told = introspect(&world, &server, &json!(name), &token["value"]).await;
+    assert_eq!(told, json!({ "active": false }));
+}
+
+#[tokio::test]
+async fn rfc9767_3_3_a_stranger_learns_nothing() {
+    let world = World::new().await;
+    let (_, name) = registered(&world).await;
+    let (client, stranger) = (Agent::new(), Agent::new());
+    let (_, told) = client.granted(&world, &client.request()).await;
+    let token = &told["access_token"]["value"];
+    let by_key = json!({ "key": stranger.key() });
+    let told = introspect(&world, &stranger, &by_key, token).await;
+    assert_eq!(told, json!({ "active": false }));
+    let body = json!({ "access_token": token, "resource_server": name });
+    let told = post(&world, &stranger, "introspect", &body).await;
+    assert_eq!(told.code(), (400, "invalid_resource_server".to_owned()));
+    let unsigned = Sent::new(Method::POST, &format!("{ROOT}/gnap/introspect")).json(&body);
+    let told = world.send(&world.faces, unsigned).await;
+    assert_eq!(told.code(), (400, "invalid_resource_server".to_owned()));
+}
+
+#[tokio::test]
+async fn rfc9767_3_4_named_rights_are_asked_for_by_name_and_told_to_their_server() {
+    let world = World::new().await;
+    let (server, client) = (Agent::new(), Agent::new());
+    let right = json!({ "type": "photo-api", "actions": ["read", "write"] });
+    let by_key = json!({ "key": server.key() });
+    let body = json!({ "access": [right], "resource_server": by_key });
+    let named = post(&world, &server, "resource", &body).await.ok();
+    let again = post(&world, &server, "resource", &body).await.ok();
+    assert_eq!(named["resource_reference"], again["resource_reference"]);
+    let asked = json!([named["resource_reference"], "dolphin-metadata"]);
+    let asked = with(client.request(), "/access_token/access", asked);
+    let (_, told) = client.granted(&world, &asked).await;
+    let access = told["access_token"]["access"].as_array().unwrap();
+    assert!(
+        access.contains(&right),
+        "the person saw what it stands for: {access:?}"
+    );
+    let told = introspect(&world, &server, &by_key, &told["access_token"]["value"]).await;
+    assert_eq!(told["access"], json!([right]), "only what is its own");
+    let jwt = json!({
+        "access": [right], "resource_server": by_key, "token_formats_supported": ["jwt-signed"],
+    });
+    let told = post(&world, &server, "resource", &jwt).await;
+    assert_eq!(told.code(), (400, "invalid_request".to_owned()));
+}
+
+#[tokio::test]
+async fn rfc9767_4_a_derived_token_is_within_the_first_and_ends_with_it() {
+    let world = World::new().await;
+    let (server, name) = registered(&world).await;
+    let client = Agent::new();
+    let (asked, told) = client.granted(&world, &client.request()).await;
+    let token = text(&told["access_token"]["value"]);
+    let derive = |access: Value, token: &str| {
+        json!({
+            "access_token": { "access": access }, "client": name, "existing_access_token": token,
+        })
+    };
+    world.wait(100);
+    let told = server
+        .ask(&world, &derive(json!(["dolphin-metadata"]), token))
+        .await
+        .ok();
+    let derived = &told["access_token"];
+    assert_eq!(derived["expires_in"], 600 - 100);
+    let active = introspect(&world, &server, &json!(name), &derived["value"]).await;
+    assert_eq!(active["active"], true);
+    let told = server
+        .ask(&world, &derive(json!(["whale-metadata"]), token))
+        .await;
+    assert_eq!(told.code(), (403, "request_denied".to_owned()));
+    let told = server
+        .ask(&world, &derive(json!(["dolphin-metadata"]), "x"))
+        .await;
+    assert_eq!(told.code(), (400, "invalid_request".to_owned()));
+    client.cancel(&world, &asked).await;
+    let told = introspect(&world, &server, &json!(name), &derived["value"]).await;
+    assert_eq!(
+        told,
+        json!({ "active": false }),
+        "it ends with the agreement"
+    );
+}
