@@ -1,17 +1,16 @@
-//! A client comes back: for the answer, to change what it asks, or to take it back. One road for both dialects.
+//! A client comes back: for the answer, or to take back what it asked. One road for both dialects.
 //!
 //! 1. The name in the path and the token find the request; what does not fit is one answer.
 //! 2. The key the request was begun with must have signed this call too (threat G2).
 //! 3. One verb decides and commits. A poll that finds no answer may be held (`Prefer: wait=N`).
 //!
-//! Spec: RFC 9635 §5, §5.1–5.4; RFC 7240 §4.3; threats G2 to G4, G11, G12 and G14
+//! Spec: RFC 9635 §5, §5.1, §5.2, §5.4; RFC 7240 §4.3; threats G2 to G4, G11 and G12
 
 use http::StatusCode;
 use placet_core::{
     client::AuthenticatedClient,
-    engine::{self, AtOnce, Caller, Given, Pacing, Proceed, Proceeded, TakenBack, Waiting},
+    engine::{Caller, Given, Pacing, Proceed, Proceeded, TakenBack, Waiting},
     event::Actor,
-    grant::Grant,
     id::Id,
     pending::PendingRequest,
     secret::{Secret, kind},
@@ -26,14 +25,10 @@ use placet_web::{
 };
 
 use crate::{
-    GnapError, Place, Problem, Profile,
-    access::AccessRight,
-    answer, client, edge,
-    grant::{self, Wanted},
-    open_payments,
-    payload::{AskedSubject, AskedToken, Payload},
+    Place, Problem, Profile, answer, client, grant, open_payments,
+    payload::Payload,
     realm::{Named, Realm},
-    request::{ContinueRequest, ModifyRequest},
+    request::ContinueRequest,
     response::GrantResponse,
 };
 
@@ -289,223 +284,4 @@ pub(crate) async fn cancel(realm: Realm, call: Call, policy: Policy) -> Reply {
         Ok::<_, Problem>(Reply::empty(StatusCode::NO_CONTENT))
     };
     done.await.unwrap_or_else(|problem| problem.reply())
-}
-
-/// Answers a PATCH (RFC 9635 §5.3).
-pub(crate) async fn modify(realm: Realm, call: Call, policy: Policy) -> Reply {
-    let done = modified(&realm, &call, &policy).await;
-    done.unwrap_or_else(|problem| problem.reply())
-}
-
-async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, Problem> {
-    let claimed = edge::claimed(call)?;
-    let back = come_back(realm, call, policy, Place::Grant)
-        .await
-        .map_err(|problem| {
-            // A grant that is not there is one that cannot be continued, whatever was to be changed.
-            match problem.code {
-                Some(GnapError::RequestDenied) => GnapError::InvalidContinuation.into(),
-                _ => problem,
-            }
-        })?;
-    let asked = match ModifyRequest::parse(back.content.as_deref().unwrap_or(&claimed)) {
-        Ok(asked) => asked,
-        Err(problem) => return Err(grant::spent(realm, &back.client, problem).await),
-    };
-    let (mut tokens, several) = match &asked.tokens {
-        Some(tokens) => AskedToken::all(Some(tokens)),
-        None => (back.payload.tokens.clone(), back.payload.several),
-    };
-    grant::expand(realm, &mut tokens).await?;
-    let subject = match &asked.subject {
-        Some(subject) => Some(AskedSubject::of(
-            subject,
-            &grant::SUB_ID_FORMATS,
-            &grant::ASSERTION_FORMATS,
-        )),
-        None => back.payload.subject.clone(),
-    };
-    let changed = Payload {
-        tokens,
-        several,
-        subject,
-        before: before(realm, &back).await?,
-        ..back.payload.clone()
-    };
-    if let Some(reply) = at_once(realm, call, &back, &changed).await? {
-        return Ok(reply);
-    }
-    let wanted = Wanted {
-        tokens: None,
-        subject: None,
-        user: asked.user.as_ref(),
-        interact: asked.interact.as_ref(),
-    };
-    let mut drawn = match (&asked.interact, back.request.state.unanswered()) {
-        // How the person is reached stays as it was (RFC 9635 §5.3).
-        (None, Ok(())) => return reworded(realm, call, &back, changed).await,
-        (_, _) => match grant::draw(realm, &back.key, &wanted).await {
-            Ok(drawn) => drawn,
-            Err(problem) => return Err(grant::spent(realm, &back.client, problem).await),
-        },
-    };
-    drawn.payload.tokens = changed.tokens;
-    drawn.payload.several = changed.several;
-    drawn.payload.subject = changed.subject;
-    drawn.payload.before = changed.before;
-    drawn.rights = grant::rights(&drawn.payload.tokens)?;
-    let introduced = back.request.asker.introduced.clone();
-    // The token of the new content is made by the engine from the old one.
-    let ask = drawn.ask(realm, call, &back.client, introduced, &back.token);
-    let opened = realm.site.engine.modify(back.id, &back.token, ask).await;
-    let opened = opened.map_err(|error| Problem::failed(error, Place::Grant, realm.profile))?;
-    let (opened, next) = opened.get();
-    Ok(drawn.pending(realm, opened, next).reply(realm.profile))
-}
-
-/// What the person had agreed to before this change.
-async fn before(realm: &Realm, back: &Back) -> Result<Option<placet_core::right::Rights>, Problem> {
-    let placet_core::pending::State::Collected { grant, .. } = &back.request.state else {
-        return Ok(back.payload.before.clone());
-    };
-    let engine = &realm.site.engine;
-    let found = engine
-        .store()
-        .as_ref()
-        .grant(engine.issuer_id(), *grant)
-        .await;
-    let found =
-        found.map_err(|error| Problem::failed(error.into(), Place::Grant, realm.profile))?;
-    Ok(found.map(|grant| grant.value.rights))
-}
-
-/// The same way to the person, other content.
-async fn reworded(
-    realm: &Realm,
-    call: &Call,
-    back: &Back,
-    changed: Payload,
-) -> Result<Reply, Problem> {
-    let engine = &realm.site.engine;
-    let hidden = back
-        .payload
-        .hidden(&back.request, engine.vault())
-        .ok_or_else(Problem::broken)?;
-    let reference = Secret::parse(&hidden.interact_ref).filter(|_| changed.finish.is_some());
-    let way =
-        placet_core::pending::Continuation::new(&back.token, true).with_finish(reference.as_ref());
-    let on_answer = back
-        .request
-        .on_answer
-        .as_ref()
-        .and_then(|sealed| engine.vault().open(&back.id.to_string(), sealed).ok())
-        .map(|plain| plain.to_vec());
-    let ask = engine::Ask {
-        face: crate::face::FACE,
-        client: back.client.client(),
-        proven: true,
-        proof: back.client.proof().cloned(),
-        peer: call.context.source(),
-        rights: grant::rights(&changed.tokens)?,
-        need: back.request.need.clone(),
-        delivery: back.request.delivery.clone(),
-        browser: None,
-        every_time: true,
-        parent: None,
-        continuation: Some(way),
-        on_answer,
-        introduced: back.request.asker.introduced.clone(),
-        payload: changed.store(&hidden, engine.vault(), engine.random()),
-        lifetime: realm.site.settings.lifetimes.interaction,
-        with_user_code: false,
-    };
-    let opened = engine.modify(back.id, &back.token, ask).await;
-    let opened = opened.map_err(|error| Problem::failed(error, Place::Grant, realm.profile))?;
-    let (_, next) = opened.get();
-    let wait = back.request.delivery.interval();
-    let wait = wait.unwrap_or(realm.site.settings.lifetimes.poll_interval);
-    let response = GrantResponse {
-        continuation: answer::continuation(realm, back.id, next, wait),
-        ..GrantResponse::default()
-    };
-    Ok(response.reply(realm.profile))
-}
-
-/// More tokens for no more than the grant has: nobody has to be asked again. `None` where somebody has (threat G14).
-async fn at_once(
-    realm: &Realm,
-    call: &Call,
-    back: &Back,
-    changed: &Payload,
-) -> Result<Option<Reply>, Problem> {
-    let engine = &realm.site.engine;
-    if !matches!(
-        back.request.state,
-        placet_core::pending::State::Collected { .. }
-    ) || changed.subject != back.payload.subject
-    {
-        return Ok(None);
-    }
-    let rights = grant::rights(&changed.tokens)?;
-    let hidden = back
-        .payload
-        .hidden(&back.request, engine.vault())
-        .ok_or_else(Problem::broken)?;
-    let payload = Payload {
-        finish: None,
-        start: None,
-        subject: None,
-        ..changed.clone()
-    };
-    let lifetimes = realm.site.settings.lifetimes;
-    let give = AtOnce {
-        ask: engine::Ask {
-            face: crate::face::FACE,
-            client: back.client.client(),
-            proven: true,
-            proof: back.client.proof().cloned(),
-            peer: call.context.source(),
-            rights,
-            need: back.request.need.clone(),
-            delivery: back.request.delivery.clone(),
-            browser: None,
-            every_time: true,
-            parent: None,
-            continuation: None,
-            on_answer: None,
-            introduced: back.request.asker.introduced.clone(),
-            payload: payload.store(&hidden, engine.vault(), engine.random()),
-            lifetime: lifetimes.interaction,
-            with_user_code: false,
-        },
-        rule: "within the grant",
-        under: None,
-        specs: &|_, basis| answer::specs(&payload, &lifetimes, basis),
-    };
-    let wanted = give.ask.rights.clone();
-    let covers = move |grant: &Grant| covered(&wanted, grant);
-    let issued = engine
-        .modify_at_once((back.id, &back.token), give, &covers)
-        .await;
-    let issued = match issued {
-        Ok(issued) => issued,
-        Err(engine::Error::Refused(placet_core::Refusal::Exceeds)) => return Ok(None),
-        Err(error) => return Err(Problem::failed(error, Place::Grant, realm.profile)),
-    };
-    let (issued, next) = issued.get();
-    let response = GrantResponse {
-        continuation: answer::continuation(realm, issued.request.id, next, lifetimes.poll_interval),
-        tokens: answer::tokens(realm, &payload, &issued.tokens, &payload.key),
-        ..GrantResponse::default()
-    };
-    Ok(Some(response.reply(realm.profile)))
-}
-
-/// Whether each right lies within one the person agreed to, member by member.
-fn covered(wanted: &placet_core::right::Rights, grant: &Grant) -> bool {
-    let read = |detail: &placet_core::right::Detail| AccessRight::parse(detail.as_str()).ok();
-    let granted: Vec<_> = grant.rights.details.iter().filter_map(read).collect();
-    wanted.details.iter().all(|detail| {
-        read(detail).is_some_and(|right| granted.iter().any(|other| right.is_within(other)))
-    })
 }

@@ -23,7 +23,7 @@ use placet_web::{
 use crate::{
     Profile, answer, continuation,
     discovery::AsDiscovery,
-    finish, grant, interact,
+    finish, grant, interact, modification,
     payload::Payload,
     prompt,
     realm::{Realm, Tenants},
@@ -181,7 +181,7 @@ fn rfc9635(site: &Arc<Site>) -> Routes {
             Method::PATCH,
             "/gnap/continue/{id}",
             "RFC 9635 §5.3",
-            |site, call| Box::pin(continuation::modify(Realm::rfc9635(&site), call, POLICY)),
+            |site, call| Box::pin(modification::modify(Realm::rfc9635(&site), call, POLICY)),
         ),
         client(
             Method::DELETE,

@@ -222,7 +222,7 @@ pub(crate) fn rights(tokens: &[AskedToken]) -> Result<Rights, Problem> {
 
 /// Whom the client believes to be there. Only that person may answer; a name that this server did not give says where the
 /// sign-in begins, and nothing else (RFC 9635 §2.4).
-async fn need(realm: &Realm, user: Option<&UserAsk>) -> Result<SignInNeed, Problem> {
+pub(crate) async fn need(realm: &Realm, user: Option<&UserAsk>) -> Result<SignInNeed, Problem> {
     let mut need = SignInNeed::default();
     let ids: &[SubjectIdentifier] = match user {
         None => return Ok(need),

@@ -31,6 +31,7 @@ pub mod finish;
 mod grant;
 mod interact;
 mod json;
+mod modification;
 pub mod open_payments;
 mod payload;
 mod profile;

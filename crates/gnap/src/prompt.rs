@@ -9,6 +9,7 @@ use placet_web::face::{
     AskChange, AskLine, Interval, Money, Payment, PaymentKind, Period, Prompt, PromptAsker,
     StructuredRight, What,
 };
+use serde_json::Value;
 use url::Url;
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     access::{AccessObject, AccessRight},
     open_payments::{self, AmountLimit},
     payload::Payload,
+    subject::SubjectIdentifier,
 };
 
 /// What the page says beyond what it says of every request.
@@ -32,12 +34,14 @@ pub(crate) fn prompt(shown: &Shown) -> Prompt {
     );
     if let Some(subject) = &payload.subject {
         let formats = subject.formats.iter().chain(&subject.assertions).cloned();
+        // Whoever says yes to a wallet says that it is theirs, so they are shown which.
+        let wallets = subject.ids.iter().filter_map(wallet);
         asks.push(AskLine {
             key: "subject".to_owned(),
             change: AskChange::Same,
             optional: false,
             what: What::Identity {
-                formats: formats.collect(),
+                formats: formats.chain(wallets).collect(),
             },
         });
     }
@@ -50,6 +54,11 @@ pub(crate) fn prompt(shown: &Shown) -> Prompt {
         asks,
         modifies: shown.request.parent.is_some(),
     }
+}
+
+/// The address a client asks the person to confirm.
+fn wallet(id: &Value) -> Option<String> {
+    SubjectIdentifier::parse(id)?.as_uri().map(str::to_owned)
 }
 
 /// Who asks: a proven wallet, or what the client says of itself. A registered client is described by its registration.
@@ -92,7 +101,9 @@ fn is_divisible(payload: &Payload, asked: &Rights) -> bool {
 pub(crate) fn narrowed(shown: &Shown, kept: &BTreeSet<&str>) -> Rights {
     let mut rights = shown.request.asked.clone();
     if Payload::of(&shown.request).is_some_and(|payload| is_divisible(&payload, &rights)) {
-        rights.details.retain(|detail| kept.contains(detail.as_str()));
+        rights
+            .details
+            .retain(|detail| kept.contains(detail.as_str()));
     }
     rights
 }

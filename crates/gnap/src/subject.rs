@@ -247,8 +247,14 @@ impl SubjectIdentifier {
 
     /// Prints it as Open Payments spells it, with `id` where RFC 9493 says `uri`. `None` for any other format.
     pub fn to_open_payments(&self) -> Option<Value> {
+        let uri = self.as_uri()?;
+        Some(json!({ "id": uri, "format": "uri" }))
+    }
+
+    /// The URI. `None` for any other format.
+    pub fn as_uri(&self) -> Option<&str> {
         match self {
-            Self::Uri { uri } => Some(json!({ "id": uri, "format": "uri" })),
+            Self::Uri { uri } => Some(uri),
             Self::Account { .. }
             | Self::Aliases { .. }
             | Self::Did { .. }

@@ -11,10 +11,11 @@ use crate::{
     event::{Actor, EventKind},
     grant::Grant,
     id::Id,
-    pending::{Continuation, EndKind, PendingRequest, State},
+    pending::{Continuation, EndKind, Handle, HandleKind, PendingRequest, State, UserCode},
     refusal::Refusal,
     secret::{Secret, SecretHash, kind},
     store::{Change, Commit, Record},
+    time::Timestamp,
 };
 
 /// What became of a request that its client took back.
@@ -51,22 +52,25 @@ impl Engine {
                 continue;
             }
             if let State::Collected { grant, .. } = &request.state {
-                let ask = Ask {
+                let mut ask = Ask {
                     parent: Some(*grant),
                     ..ask.clone()
                 };
+                self.asks_the_same_person(*grant, &mut ask).await?;
                 return self.modify_grant(request.clone(), version, ask).await;
             }
             let (way, next) = self.turned(&request, token, now)?;
             let mut changed = request;
             changed.state = changed.state.reopen()?;
             changed.asked = ask.rights.clone();
+            changed.need = ask.need.clone();
             changed.payload = ask.payload.clone();
             changed.on_answer = ask
                 .on_answer
                 .as_ref()
                 .map(|message| self.vault.seal(&id.to_string(), message, self.random()));
             changed.shown_at = None;
+            let (code, carried) = self.code_of_changed(&mut changed, ask.with_user_code, now);
             changed.continuation = Some(Continuation {
                 finish: ask.continuation.as_ref().and_then(|new| new.finish.clone()),
                 ..way
@@ -81,6 +85,7 @@ impl Engine {
                     Record::Pending(Box::new(changed.clone())),
                 ))
                 .before(before);
+            commit.changes.extend(carried);
             commit
                 .changes
                 .extend(ask.proof.as_ref().map(super::proof::spending));
@@ -89,13 +94,56 @@ impl Engine {
                     let opened = Opened {
                         request: changed,
                         poll: None,
-                        user_code: None,
+                        user_code: code,
                     };
                     return Ok(Committed((opened, next)));
                 }
                 Err(error) => attempts.again(error)?,
             }
         }
+    }
+
+    /// The code a person carries to a changed request: the one it has, or a new one with the handle that finds it.
+    fn code_of_changed(
+        &self,
+        changed: &mut PendingRequest,
+        wanted: bool,
+        now: Timestamp,
+    ) -> (Option<UserCode>, Option<Change>) {
+        if !wanted {
+            return (None, None);
+        }
+        let row = changed.id.to_string();
+        let known = changed.user_code.as_ref().and_then(|sealed| {
+            let plain = self.vault.open(&row, sealed).ok()?;
+            UserCode::parse(std::str::from_utf8(&plain).ok()?)
+        });
+        if let Some(code) = known {
+            return (Some(code), None);
+        }
+        let code = UserCode::generate(self.census.open(now), self.random());
+        let text = code.to_string();
+        changed.user_code = Some(self.vault.seal(&row, text.as_bytes(), self.random()));
+        let handle = Record::Handle(Handle {
+            kind: HandleKind::UserCode,
+            hash: *code.hash(&self.vault).as_bytes(),
+            pending: changed.id,
+            keep_until: changed.keep_until,
+        });
+        (Some(code), Some(Change::insert(handle)))
+    }
+
+    /// Whoever agreed to a grant is asked about more of it, and nobody else: else it would become another person's.
+    async fn asks_the_same_person(&self, grant: Id<Grant>, ask: &mut Ask<'_>) -> Result<(), Error> {
+        let store = self.store.as_ref();
+        let grant = found(store.grant(self.issuer, grant).await?)?.value;
+        let Some(person) = grant.person else {
+            return Ok(());
+        };
+        let person = store.person(self.issuer, person).await?;
+        let person = person.ok_or(Refusal::PersonInactive)?.value;
+        ask.need.subject = Some(person.subject);
+        Ok(())
     }
 
     /// A new request under the grant; the old way back ends with the commit that opens the new one.
@@ -177,11 +225,7 @@ impl Engine {
     }
 
     /// The change that revokes a grant. `None` when it was revoked before.
-    async fn revoked(
-        &self,
-        id: Id<Grant>,
-        now: crate::time::Timestamp,
-    ) -> Result<Option<Change>, Error> {
+    async fn revoked(&self, id: Id<Grant>, now: Timestamp) -> Result<Option<Change>, Error> {
         let mut grant = found(self.store.as_ref().grant(self.issuer, id).await?)?;
         if !grant.value.is_live() {
             return Ok(None);

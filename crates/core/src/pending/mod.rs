@@ -201,6 +201,10 @@ impl PendingRequest {
         {
             content.push(serde_json::json!(introduced));
         }
+        // What its client may change before the answer is shown too, in the face's own words.
+        if let (serde_json::Value::Array(content), Some(_)) = (&mut content, &self.continuation) {
+            content.push(self.payload.open.clone());
+        }
         SecretHash::of(&content.to_string())
     }
 

@@ -23,7 +23,6 @@ use std::sync::Arc;
 
 use placet_core::{id::Id, tenant::Tenant};
 
-pub(crate) use self::routes::routes;
 pub use self::routes::{introspection_routes, payments_routes};
 use crate::{
     Place, Problem, Profile,

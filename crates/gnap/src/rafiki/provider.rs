@@ -140,16 +140,8 @@ async fn decided(payments: &Payments, call: &Call) -> Result<(), Problem> {
 
 /// The wallet that the person confirms to be theirs by saying yes.
 fn wallet_of(subject: &AskedSubject) -> Option<String> {
-    match SubjectIdentifier::parse(subject.ids.first()?)? {
-        SubjectIdentifier::Uri { uri } => Some(uri),
-        SubjectIdentifier::Account { .. }
-        | SubjectIdentifier::Aliases { .. }
-        | SubjectIdentifier::Did { .. }
-        | SubjectIdentifier::Email { .. }
-        | SubjectIdentifier::IssSub { .. }
-        | SubjectIdentifier::Opaque { .. }
-        | SubjectIdentifier::PhoneNumber { .. } => None,
-    }
+    let id = SubjectIdentifier::parse(subject.ids.first()?)?;
+    id.as_uri().map(str::to_owned)
 }
 
 /// What a decision is called that came second, or too late.

@@ -26,11 +26,6 @@ const SPEC: &str = "Open Payments 1.3";
 type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
 type Answer = fn(Arc<Payments>, Call) -> Answering;
 
-/// The routes for clients, browsers and identity providers, for a listener of their own.
-pub fn payments_routes(settings: &PaymentsSettings, tenants: &Arc<dyn Tenants>) -> Routes {
-    routes(settings, tenants)
-}
-
 /// The routes for resource servers. Nobody proves anything there: they belong on a listener that only the operator's own
 /// servers reach.
 pub fn introspection_routes(settings: &PaymentsSettings, tenants: &Arc<dyn Tenants>) -> Routes {
@@ -55,8 +50,9 @@ pub fn introspection_routes(settings: &PaymentsSettings, tenants: &Arc<dyn Tenan
     ]
 }
 
-/// The routes where the settings mount them.
-pub(crate) fn routes(settings: &PaymentsSettings, tenants: &Arc<dyn Tenants>) -> Routes {
+/// The routes for clients, browsers and identity providers, where the settings mount them: beside everything else, or on a
+/// listener of their own.
+pub fn payments_routes(settings: &PaymentsSettings, tenants: &Arc<dyn Tenants>) -> Routes {
     let payments = Arc::new(Payments {
         settings: settings.clone(),
         tenants: Arc::clone(tenants),
@@ -180,10 +176,9 @@ fn discover(payments: &Payments, call: &Call) -> Reply {
     if let Err(problem) = edge::accepts_json(call) {
         return problem.reply();
     }
-    discovery::open_payments(match payments.settings.mount {
-        Mount::Below => "/op/",
-        Mount::Root => "/",
-    })
+    let PaymentsSettings { origin, base, .. } = &payments.settings;
+    let path = base.strip_prefix(origin.as_str()).unwrap_or_default();
+    discovery::open_payments(&format!("{path}/"))
 }
 
 /// Whether tenants can be read.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use placet_core::{
-    engine::{Answer, Caller, Decider, Decision, SignIn, View},
+    Refusal,
+    engine::{Answer, Caller, Decider, Decision, Error, SignIn, View},
     id::Id,
     pending::{PendingRequest, UserCode},
     person::{Person, Session},
-    secret::{Secret, kind},
+    secret::{Digest, Secret, kind},
     store::Store,
     time::Lifetime,
 };
@@ -16,7 +17,7 @@ use placet_proof::{
     Algorithm, Ed25519Name, SigningKey,
     gnap::{GnapRequest, GnapSigner, ProofMethod, SignedRequest, Stamp},
 };
-use placet_web::face::Next;
+use placet_web::face::{Next, Routes};
 use serde_json::{Value, json};
 
 use crate::world::{ROOT, Response, Sent, World, text};
@@ -271,12 +272,7 @@ impl Browser {
         let shown = engine.show(View::Id(id)).await.unwrap();
         let answer = Answer {
             request: id,
-            by: Decider::Policy {
-                rule: "test",
-                person: &self.person,
-                session: &self.session,
-                under: None,
-            },
+            by: self.decider(),
             shown: None,
             decision: if yes {
                 Decision::Approve(shown.request.asked.clone())
@@ -288,6 +284,44 @@ impl Browser {
         let handover = engine.answer(&answer, &Caller::default()).await.unwrap();
         let face = world.root.face(&shown.request.face).unwrap();
         face.after_answer(&world.root, &handover)
+    }
+
+    /// The number of what this person is shown of a request.
+    pub(crate) async fn sees(&self, world: &World, id: Id<PendingRequest>) -> Digest {
+        let shown = world.root.engine.show(View::Id(id)).await.unwrap();
+        shown.request.digest(&shown.client, Some(self.person.id))
+    }
+
+    /// Says yes to what was shown.
+    pub(crate) async fn decide_seen(
+        &self,
+        world: &World,
+        (id, cookie): (Id<PendingRequest>, &Secret<kind::Interaction>),
+        seen: Digest,
+    ) -> Result<(), Refusal> {
+        let engine = &world.root.engine;
+        let shown = engine.show(View::Id(id)).await.unwrap();
+        let answer = Answer {
+            request: id,
+            by: self.decider(),
+            shown: Some(seen),
+            decision: Decision::Approve(shown.request.asked),
+            cookie: Some(cookie),
+        };
+        match engine.answer(&answer, &Caller::default()).await {
+            Ok(_) => Ok(()),
+            Err(Error::Refused(refusal)) => Err(refusal),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn decider(&self) -> Decider<'_> {
+        Decider::Policy {
+            rule: "test",
+            person: &self.person,
+            session: &self.session,
+            under: None,
+        }
     }
 
     /// Opens the address of a request and says yes: what the browser carries to the client.
@@ -332,9 +366,16 @@ pub(crate) async fn enter(
     world: &World,
     asked: &Asked,
 ) -> (Id<PendingRequest>, Secret<kind::Interaction>) {
-    let told = world
-        .send(&world.faces, Sent::get(text(&asked.interact["redirect"])))
-        .await;
+    enter_at(world, &world.faces, text(&asked.interact["redirect"])).await
+}
+
+/// The same at an address of these routes.
+pub(crate) async fn enter_at(
+    world: &World,
+    routes: &Routes,
+    address: &str,
+) -> (Id<PendingRequest>, Secret<kind::Interaction>) {
+    let told = world.send(routes, Sent::get(address)).await;
     assert_eq!(told.status, StatusCode::SEE_OTHER, "{told:?}");
     let id = told.header("location").rsplit('/').next().unwrap().parse();
     let cookie = told.cookie();

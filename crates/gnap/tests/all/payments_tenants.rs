@@ -3,11 +3,13 @@
 //! Spec: Open Payments 1.3; threats E1 and K11
 
 use http::{Method, StatusCode};
-use placet_core::store::Store as _;
+use placet_core::{engine::View, store::Store as _};
+use placet_web::face::What;
 use serde_json::{Value, json};
 
 use crate::{
-    payer::{Begun, Payer, decide, incoming, outgoing, request, start},
+    agent::{Browser, carried, enter_at},
+    payer::{Begun, Payer, decide, incoming, outgoing, request, start, with},
     world::{BARE, BLUE, NOBODY, OPERATOR, PAY, ROOT, Sent, Shape, World, text},
 };
 
@@ -108,6 +110,50 @@ async fn the_operator_s_people_are_asked_by_the_built_in_pages_without_a_provide
         .send(&world.payments, Sent::get(&begun.grant_url()))
         .await;
     assert_eq!(told.code(), (500, "invalid_request".to_owned()));
+}
+
+#[tokio::test]
+async fn the_built_in_pages_show_the_wallet_and_send_the_browser_to_the_client() {
+    let world = World::shaped(Shape {
+        operator_idp: false,
+        ..Shape::default()
+    })
+    .await;
+    let payer = Payer::new(&world, "acme");
+    let wallet = "https://wallet.example/alice";
+    let subject = json!({ "sub_ids": [{ "id": wallet, "format": "uri" }] });
+    let body = with(
+        request(&payer, &[outgoing(wallet)]),
+        "/subject",
+        subject.clone(),
+    );
+    let ada = Browser::of(&world, "u-1").await;
+    let face = world.root.face(&placet_gnap::FACE).unwrap();
+    for yes in [true, false] {
+        let told = payer.ask(&world, OPERATOR, &body).await.ok();
+        let begun = Begun::of(&told);
+        let (id, cookie) = enter_at(&world, &world.payments, &begun.redirect).await;
+        let shown = world.root.engine.show(View::Id(id)).await.unwrap();
+        let prompt = face.describe(&world.root, &shown);
+        let asker = prompt.asker.unwrap();
+        assert_eq!(asker.wallet.as_deref(), Some(payer.wallet.as_str()));
+        assert!(asker.proven);
+        let identity = What::Identity {
+            formats: vec![wallet.to_owned()],
+        };
+        assert!(prompt.asks.iter().any(|line| line.what == identity));
+        let next = ada.decide(&world, (id, Some(&cookie)), yes).await;
+        let carried = carried(&next);
+        if !yes {
+            assert_eq!(carried["result"], "grant_rejected");
+            continue;
+        }
+        assert!(carried["hash"].ends_with('='));
+        world.wait(5);
+        let reference = carried["interact_ref"].as_str();
+        let told = payer.come_back(&world, &begun, Some(reference)).await.ok();
+        assert_eq!(told["subject"], subject);
+    }
 }
 
 #[tokio::test]

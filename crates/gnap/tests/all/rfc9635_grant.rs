@@ -3,12 +3,13 @@
 //! Spec: RFC 9635 §2–§6, §9
 
 use http::{Method, StatusCode};
+use placet_core::Refusal;
 use placet_gnap::hash::{HashEncoding, HashMethod, Interaction};
 use placet_proof::{Algorithm, gnap::ProofMethod};
 use serde_json::{Value, json};
 
 use crate::{
-    agent::{Agent, Asked, Browser, CLIENT_NONCE},
+    agent::{Agent, Asked, Browser, CLIENT_NONCE, enter},
     payer::with,
     world::{INTERVAL_S, ROOT, Sent, World, text},
 };
@@ -388,5 +389,81 @@ async fn rfc9635_2_4_somebody_unknown_is_told_as_such() {
         } else {
             assert_eq!(told.code(), (400, "unknown_user".to_owned()), "{user}");
         }
+    }
+}
+
+#[tokio::test]
+async fn rfc9635_5_3_another_way_to_start_gives_its_code() {
+    let world = World::new().await;
+    let agent = Agent::new();
+    let asked = agent.wait_for(&world, &agent.polling()).await;
+    let change = json!({ "interact": { "start": ["user_code"] } });
+    let told = agent.change(&world, &asked, &change).await.ok();
+    let changed = Asked::of(&told);
+    let code = text(&changed.interact["user_code"]).to_owned();
+    // What stands stays, so that nobody has to type twice.
+    let change = json!({ "interact": { "start": ["user_code_uri"] } });
+    let told = agent.change(&world, &changed, &change).await.ok();
+    let changed = Asked::of(&told);
+    assert_eq!(changed.interact["user_code_uri"]["code"], code.as_str());
+    let ada = Browser::of(&world, "u-1").await;
+    ada.approve_code(&world, &code).await;
+    world.wait(INTERVAL_S);
+    let told = agent.come_back(&world, &changed, None).await.ok();
+    assert!(told["access_token"]["value"].is_string());
+}
+
+#[tokio::test]
+async fn rfc9635_5_4_taking_back_ends_what_changes_gave_too() {
+    let world = World::new().await;
+    let agent = Agent::new();
+    let (asked, first) = agent.granted(&world, &agent.request()).await;
+    let again = json!({ "access_token": { "access": ["dolphin-metadata"] } });
+    let second = agent.change(&world, &asked, &again).await.ok();
+    let old = agent.cancel(&world, &asked).await;
+    assert_eq!(
+        old.code(),
+        (401, "invalid_continuation".to_owned()),
+        "the old way back is done"
+    );
+    let gone = agent.cancel(&world, &Asked::of(&second)).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    for told in [&first, &second] {
+        let over = agent
+            .manage(&world, Method::POST, &told["access_token"], None)
+            .await;
+        assert_eq!(over.code(), (400, "invalid_rotation".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn rfc9635_5_3_another_person_may_be_named_before_the_answer() {
+    let world = World::new().await;
+    let agent = Agent::new();
+    let (ada, eve) = (
+        Browser::of(&world, "u-1").await,
+        Browser::of(&world, "u-2").await,
+    );
+    for change in [
+        json!({ "user": "u-2" }),
+        json!({ "user": "u-2", "interact": agent.request()["interact"] }),
+    ] {
+        let asked = agent
+            .wait_for(&world, &with(agent.request(), "/user", json!("u-1")))
+            .await;
+        let nobody = json!({ "user": "u-9" });
+        let told = agent.change(&world, &asked, &nobody).await;
+        assert_eq!(told.code(), (400, "unknown_user".to_owned()));
+        let told = agent.change(&world, &asked, &change).await.ok();
+        let mut changed = Asked::of(&told);
+        if changed.interact.is_null() {
+            changed.interact = asked.interact.clone();
+        }
+        let (id, cookie) = enter(&world, &changed).await;
+        let seen = ada.sees(&world, id).await;
+        let refused = ada.decide_seen(&world, (id, &cookie), seen).await;
+        assert_eq!(refused, Err(Refusal::SignInNeeded), "{change}");
+        let seen = eve.sees(&world, id).await;
+        eve.decide_seen(&world, (id, &cookie), seen).await.unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! The threats of group G at the dialect of RFC 9635, one test each.
 
 use http::{Method, StatusCode};
+use placet_core::Refusal;
 use placet_proof::{
     Algorithm,
     gnap::{ProofMethod, Stamp},
@@ -420,4 +421,63 @@ async fn g17_codes_are_found_in_any_writing_and_their_page_never_holds_them() {
         .await;
     world.wait(INTERVAL_S);
     agent.come_back(&world, &asked, None).await.ok();
+}
+
+#[tokio::test]
+async fn c5_whatever_a_client_changes_voids_what_was_shown() {
+    let interact = |uri: &str| {
+        json!({
+            "start": ["redirect"], "finish": { "method": "redirect", "uri": uri, "nonce": "n-2" },
+        })
+    };
+    let changes = [
+        ("access", json!({ "access_token": { "access": ["all"] } })),
+        (
+            "a subject",
+            json!({ "subject": { "sub_id_formats": ["email"] } }),
+        ),
+        (
+            "a token of nobody's key",
+            json!({ "access_token": { "access": ["dolphin-metadata"], "flags": ["bearer"] } }),
+        ),
+        (
+            "where the answer goes",
+            json!({ "interact": interact("https://elsewhere.example/cb") }),
+        ),
+    ];
+    for (name, change) in changes {
+        let world = World::new().await;
+        let agent = Agent::new();
+        let ada = Browser::of(&world, "u-1").await;
+        let asked = agent.wait_for(&world, &agent.request()).await;
+        let (id, cookie) = enter(&world, &asked).await;
+        let seen = ada.sees(&world, id).await;
+        let told = agent.change(&world, &asked, &change).await.ok();
+        let refused = ada.decide_seen(&world, (id, &cookie), seen).await;
+        assert_eq!(refused, Err(Refusal::StaleView), "{name}");
+        let seen = ada.sees(&world, id).await;
+        ada.decide_seen(&world, (id, &cookie), seen).await.unwrap();
+        assert!(told["continue"]["uri"].is_string(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn h6_more_of_a_grant_is_its_own_person_s_to_give() {
+    let world = World::new().await;
+    let agent = Agent::new();
+    let (asked, _) = agent.granted(&world, &agent.request()).await;
+    let more = json!({
+        "access_token": { "access": ["whale-metadata"] }, "interact": agent.request()["interact"],
+    });
+    let asked = Asked::of(&agent.change(&world, &asked, &more).await.ok());
+    let (id, cookie) = enter(&world, &asked).await;
+    let (ada, eve) = (
+        Browser::of(&world, "u-1").await,
+        Browser::of(&world, "u-2").await,
+    );
+    let seen = eve.sees(&world, id).await;
+    let refused = eve.decide_seen(&world, (id, &cookie), seen).await;
+    assert_eq!(refused, Err(Refusal::SignInNeeded));
+    let seen = ada.sees(&world, id).await;
+    ada.decide_seen(&world, (id, &cookie), seen).await.unwrap();
 }

@@ -147,6 +147,7 @@ impl World {
         let tenants: Arc<dyn Tenants> = Arc::new(Directory(directory));
         let settings = |mount| PaymentsSettings {
             origin: PAY.to_owned(),
+            base: PAY.to_owned(),
             mount,
             operator_tenant: id(OPERATOR),
             hash_encoding: shape.encoding,
@@ -159,6 +160,7 @@ impl World {
             rfc9635: true,
             open_payments: Some(PaymentsSettings {
                 origin: ROOT.to_owned(),
+                base: format!("{ROOT}/op"),
                 ..settings(Mount::Below)
             }),
         };

@@ -491,3 +491,21 @@ async fn c14_unknown_kids_cause_one_request_in_thirty_seconds() {
     // The first, and one after thirty seconds.
     assert_eq!(peer.visits(), 2);
 }
+
+#[tokio::test]
+async fn a_document_is_asked_for_each_time_within_its_limit() {
+    let peer = Peer::saying(ok("cache-control: max-age=600\r\n", "{\"id\":1}"));
+    let fetch = peer.client();
+    for round in 1..=2 {
+        let document = fetch.document(&peer.url(), 8).await.unwrap();
+        assert_eq!((&document[..], peer.visits()), (&b"{\"id\":1}"[..], round));
+    }
+    let cut = fetch.document(&peer.url(), 7).await;
+    assert_eq!(cut.unwrap_err(), FetchError::TooLarge);
+    let absent = Peer::saying("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+    for round in 1..=2 {
+        let document = absent.client().document(&absent.url(), 8).await;
+        assert_eq!(document.unwrap_err(), FetchError::Status(404));
+        assert_eq!(absent.visits(), round, "a failure is not kept");
+    }
+}
