@@ -72,6 +72,9 @@ pub struct Tenant {
     /// What signs its calls to the admin API, sealed under the id. Absent: it may call nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_secret: Option<Sealed>,
+    /// What signed them before, and counts beside it until the next change. Absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_api_secret: Option<Sealed>,
     /// The digest of the declaration it was made from. Absent when no file declares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<Digest>,
@@ -130,15 +133,22 @@ impl Tenant {
         vault.seal(&id.to_string(), secret.as_bytes(), random)
     }
 
-    /// What signs its calls to the admin API. `None` when it may call nothing.
+    /// Puts a new secret of the admin API in place of the one before, which still counts, so that whoever signs with it can
+    /// be changed afterwards.
+    pub fn renew_api_secret(&mut self, sealed: Sealed) {
+        self.former_api_secret = self.api_secret.replace(sealed);
+    }
+
+    /// What may sign its calls to the admin API, newest first. Empty when it may call nothing.
     ///
     /// # Errors
     /// As [`Vault::open`].
-    pub fn api_secret(&self, vault: &Vault) -> Result<Option<Zeroizing<Vec<u8>>>, SealError> {
-        let sealed = self.api_secret.as_ref();
-        sealed
+    pub fn api_secrets(&self, vault: &Vault) -> Result<Vec<Zeroizing<Vec<u8>>>, SealError> {
+        [&self.api_secret, &self.former_api_secret]
+            .into_iter()
+            .flatten()
             .map(|sealed| vault.open(&self.id.to_string(), sealed))
-            .transpose()
+            .collect()
     }
 }
 

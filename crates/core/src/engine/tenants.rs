@@ -58,6 +58,7 @@ impl Engine {
             issuer_url: new.issuer_url,
             idp: new.idp,
             api_secret: new.api_secret.map(seal),
+            former_api_secret: None,
             declared: new.declared,
             created_at: now,
             changed_at: now,
@@ -106,6 +107,7 @@ impl Engine {
         self.rewrite_tenant(id, "deleted", caller, |tenant, now| {
             tenant.idp = None;
             tenant.api_secret = None;
+            tenant.former_api_secret = None;
             tenant.deleted_at = Some(now);
         })
         .await

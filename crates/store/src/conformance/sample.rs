@@ -197,6 +197,7 @@ impl Scene {
                 secrets: vec![SecretHash::of("new"), SecretHash::of("old")],
             }),
             api_secret: Some(self.sealed()),
+            former_api_secret: Some(self.sealed()),
             declared: None,
             created_at: self.now(),
             changed_at: self.now(),

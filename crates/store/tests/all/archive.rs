@@ -206,6 +206,7 @@ impl Hand {
             issuer_url: issuer.url,
             idp: None,
             api_secret: None,
+            former_api_secret: None,
             declared: None,
             created_at: now,
             changed_at: now,

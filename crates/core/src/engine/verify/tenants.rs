@@ -19,7 +19,7 @@ impl Engine {
         }
         let name = Name::tenant(&tenant.issuer_url).standing_for(id);
         self.goes_by(&id, &name, pass, found).await?;
-        if let Err(error) = tenant.api_secret(&self.vault) {
+        if let Err(error) = tenant.api_secrets(&self.vault) {
             let rule = "what is sealed opens";
             found.push(Violation::new(rule, &id, error.to_string()));
         }

@@ -35,8 +35,9 @@ async fn a_tenant_has_an_issuer_of_its_own_and_its_secret_is_sealed() {
     let found = scene.live(added.id).await.unwrap();
     assert_eq!(*found, added);
     assert!(found.idp.as_ref().unwrap().accepts("idp secret"));
-    let secret = found.api_secret(scene.engine.vault()).unwrap().unwrap();
-    assert_eq!(secret.as_slice(), b"api secret");
+    let secrets = found.api_secrets(scene.engine.vault()).unwrap();
+    assert_eq!(secrets.len(), 1);
+    assert_eq!(secrets[0].as_slice(), b"api secret");
     let body = placet_core::store::Record::Tenant(added).encode();
     let body = String::from_utf8(body).unwrap();
     assert!(!body.contains("secret\":\"api") && !body.contains("idp secret"));
@@ -100,6 +101,32 @@ async fn a_change_leaves_ids_and_issuer_alone() {
         ..after
     };
     assert_eq!(unchanged, before);
+    scene.verified().await;
+}
+
+#[tokio::test]
+async fn a_renewed_secret_of_the_admin_api_leaves_the_one_before() {
+    let scene = Scene::new().await;
+    let id = scene.add(tenant("one")).await.unwrap().id;
+    let (vault, caller) = (scene.engine.vault(), Caller::default());
+    let read = |tenant: &Tenant| -> Vec<String> {
+        let secrets = tenant.api_secrets(vault).unwrap().into_iter();
+        secrets
+            .map(|secret| String::from_utf8(secret.to_vec()).unwrap())
+            .collect()
+    };
+    for (new, want) in [
+        ("second", ["second", "api secret"]),
+        ("third", ["third", "second"]),
+    ] {
+        let sealed = Tenant::seal_api_secret(id, new, vault, scene.engine.random());
+        let change = scene.engine.change_tenant(id, &caller, |tenant| {
+            tenant.renew_api_secret(sealed.clone());
+        });
+        assert_eq!(read(&change.await.unwrap().into_inner()), want);
+    }
+    let deleted = scene.engine.delete_tenant(id, &caller).await.unwrap();
+    assert!(read(deleted.get()).is_empty());
     scene.verified().await;
 }
 
