@@ -4,12 +4,26 @@
 
 use std::fmt::Write as _;
 
+use placet_proof::unique_json;
 use serde_json::{Map, Number, Value};
 
 /// The largest whole number that every reader of JSON takes for the same one (RFC 7493 §2.2).
 const MAX_SAFE: u64 = (1 << 53) - 1;
 /// The same number as a double.
 const MAX_SAFE_DOUBLE: f64 = 9_007_199_254_740_991.0;
+
+/// The canonical text of the one JSON value that `json` is, as other systems compute a code over it. `None` for anything
+/// else: for repeated members, and for numbers that two readers may take for different ones.
+///
+/// ```
+/// use placet_gnap::canonical_json;
+/// assert_eq!(canonical_json(br#"{"b":1.0,"a":"x"}"#).as_deref(), Some(r#"{"a":"x","b":1}"#));
+/// assert_eq!(canonical_json(br#"{"a":1,"a":2}"#), None);
+/// ```
+pub fn canonical_json(json: &[u8]) -> Option<String> {
+    let value = normal(&unique_json(json)?)?;
+    Some(print(&value))
+}
 
 /// Prints the canonical text.
 pub(crate) fn print(value: &Value) -> String {

@@ -20,6 +20,7 @@
 
 pub mod access;
 mod answer;
+mod asked;
 mod canonical;
 mod client;
 mod continuation;
@@ -53,6 +54,8 @@ pub mod hash {
 }
 
 pub use self::{
+    asked::AskedGrant,
+    canonical::canonical_json,
     error::{CatalogueEntry, GnapError, Place, Problem, error_catalogue},
     face::{FACE, KEY_PROOFS, face},
     json::MAX_BODY_BYTES,
