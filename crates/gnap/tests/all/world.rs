@@ -344,6 +344,7 @@ fn tenant(uuid: &str, url: &str, with_idp: bool, clock: &FixedClock) -> Tenant {
             ],
         }),
         api_secret: None,
+        former_api_secret: None,
         declared: None,
         created_at: now,
         changed_at: now,

@@ -189,6 +189,7 @@ pub(super) fn operator(settings: &OpenPayments, root: &Engine, issuer_url: &str)
             secrets: vec![SecretHash::of(idp.secret.reveal())],
         }),
         api_secret: None,
+        former_api_secret: None,
         declared: None,
         created_at: now,
         changed_at: now,
