@@ -1,6 +1,8 @@
 //! Asks a GNAP server for a right, sends you to it, and shows what it gave.
 //!
+//! ```sh
 //! cargo run -p placet-client --example gnap_client -- http://127.0.0.1:8080/gnap
+//! ```
 
 use std::{sync::Arc, time::Duration};
 

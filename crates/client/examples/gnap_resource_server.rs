@@ -1,6 +1,8 @@
 //! Asks a GNAP server about a token that somebody presented, and says what a call without one is told.
 //!
+//! ```sh
 //! cargo run -p placet-client --example gnap_resource_server -- http://127.0.0.1:8080/gnap TOKEN
+//! ```
 
 use std::sync::Arc;
 
@@ -19,7 +21,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = ResourceServer::new(reqwest::Client::new(), &endpoint, key, None);
     let photos = json!({ "type": "photo-api", "actions": ["read"] });
     let name = server
-        .register(&format!("{endpoint}/resource"), &[photos.clone()])
+        .register(
+            &format!("{endpoint}/resource"),
+            std::slice::from_ref(&photos),
+        )
         .await?;
     println!(
         "Without a token: WWW-Authenticate: {}",

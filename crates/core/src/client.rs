@@ -62,6 +62,10 @@ pub enum AssertionAudience {
 /// What a client is registered with: the names of RFC 7591, and Placet's own below them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a member of a registration by itself"
+)]
 pub struct ClientMetadata {
     /// The name a person sees.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -93,7 +93,7 @@ impl From<Polled> for Looked<Committed<TokenSet>> {
 impl From<Proceeded> for Looked<Committed<Given>> {
     fn from(proceeded: Proceeded) -> Self {
         match proceeded {
-            Proceeded::Given(given) => Self::Found(given),
+            Proceeded::Given(given) => Self::Found(*given),
             Proceeded::Waiting(waiting) => Self::Waiting(waiting),
         }
     }

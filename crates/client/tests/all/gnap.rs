@@ -7,7 +7,7 @@ use placet_proof::{Algorithm, SigningKey};
 use serde_json::json;
 
 fn client(endpoint: &str) -> Client {
-    let key = Arc::new(SigningKey::generate(Algorithm::EdDsa).unwrap());
+    let key = Arc::new(SigningKey::generate(Algorithm::EdDsa).expect("a key can be made"));
     Client::new(reqwest::Client::new(), endpoint, key)
 }
 

@@ -151,10 +151,11 @@ impl Engine {
     }
 
     fn unregistered(&self, id: Id<Client>, known: &KeyClient) -> Client {
-        let [a, b, c, d, e, f, g, h, ..] = *id.as_bytes();
+        let (first, _) = id.as_bytes().split_at(8);
+        let number = <[u8; 8]>::try_from(first).map_or(0, u64::from_be_bytes);
         Client {
             id,
-            number: u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 11,
+            number: number >> 11,
             client_id: known.identity.clone(),
             secrets: Vec::new(),
             metadata: known.metadata.clone(),

@@ -65,7 +65,7 @@ pub enum Pacing {
 /// What came of it.
 pub enum Proceeded {
     /// It was approved, and this is what it gave.
-    Given(Committed<Given>),
+    Given(Box<Committed<Given>>),
     /// Nobody has answered.
     Waiting(Waiting),
 }
@@ -176,7 +176,7 @@ impl Engine {
             active(ask.client.client())?;
             if let Some(again) = repeated(&request, ask, now) {
                 proof.settle(self).await?;
-                return Ok(Proceeded::Given(Committed(again)));
+                return Ok(Proceeded::Given(Box::new(Committed(again))));
             }
             if let Err(error) = self.in_time(&request, version, now).await {
                 attempts.reload(error)?;
@@ -215,7 +215,7 @@ impl Engine {
             match self.write(commit).await {
                 Ok(()) => {
                     self.pace.forget(&pace_key(ask.request));
-                    return Ok(Proceeded::Given(Committed(given)));
+                    return Ok(Proceeded::Given(Box::new(Committed(given))));
                 }
                 Err(error) => attempts.again(error)?,
             }

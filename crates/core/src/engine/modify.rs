@@ -65,10 +65,7 @@ impl Engine {
             changed.asked = ask.rights.clone();
             changed.need = ask.need.clone();
             changed.payload = ask.payload.clone();
-            changed.on_answer = ask
-                .on_answer
-                .as_ref()
-                .map(|message| self.vault.seal(&id.to_string(), message, self.random()));
+            changed.on_answer = ask.on_answer.as_ref().map(|plain| self.sealed(id, plain));
             changed.shown_at = None;
             let (code, carried) = self.code_of_changed(&mut changed, ask.with_user_code, now);
             changed.continuation = Some(Continuation {

@@ -15,6 +15,7 @@ use crate::{
     secret::{Secret, SecretHash, kind},
     store::{Change, Commit, Record},
     time::{Lifetime, Timestamp},
+    vault::Sealed,
 };
 
 /// How long a caller refused by a cap should stay away.
@@ -130,6 +131,11 @@ impl Engine {
         }
     }
 
+    /// A value that only this request's row opens.
+    pub(super) fn sealed(&self, id: Id<PendingRequest>, plain: &[u8]) -> Sealed {
+        self.vault.seal(&id.to_string(), plain, self.random())
+    }
+
     pub(super) fn plan_open(
         &self,
         ask: &Ask<'_>,
@@ -159,15 +165,11 @@ impl Engine {
             browser: ask.browser,
             always_ask: ask.every_time,
             parent: ask.parent,
-            user_code: user_code.as_ref().map(|code| {
-                self.vault
-                    .seal(&id.to_string(), code.to_string().as_bytes(), self.random())
-            }),
-            continuation: ask.continuation.clone(),
-            on_answer: ask
-                .on_answer
+            user_code: user_code
                 .as_ref()
-                .map(|message| self.vault.seal(&id.to_string(), message, self.random())),
+                .map(|code| self.sealed(id, code.to_string().as_bytes())),
+            continuation: ask.continuation.clone(),
+            on_answer: ask.on_answer.as_ref().map(|plain| self.sealed(id, plain)),
             shown_at: None,
             payload: ask.payload.clone(),
             created_at: now,
