@@ -142,6 +142,13 @@ fn bound(
 
 /// The routes of RFC 9635 and RFC 9767.
 fn rfc9635(site: &Arc<Site>) -> Routes {
+    let mut routes = for_clients(site);
+    routes.extend(for_others(site));
+    routes
+}
+
+/// The routes that clients call.
+fn for_clients(site: &Arc<Site>) -> Routes {
     const POLICY: Policy = Policy::rfc9635();
     let client = |method, path, spec, handler: fn(Arc<Site>, Call) -> Answering| {
         Route::new(
@@ -152,16 +159,6 @@ fn rfc9635(site: &Arc<Site>) -> Routes {
             bound(site, handler),
         )
         .cross_origin()
-        .nested_errors()
-    };
-    let server = |path, spec, handler: fn(Arc<Site>, Call) -> Answering| {
-        Route::new(
-            (Method::POST, BodyLimit::Form),
-            path,
-            Audience::ResourceServer,
-            spec,
-            bound(site, handler),
-        )
         .nested_errors()
     };
     vec![
@@ -201,6 +198,22 @@ fn rfc9635(site: &Arc<Site>) -> Routes {
             "RFC 9635 §6.2",
             |site, call| Box::pin(token::revoke(Realm::rfc9635(&site), call, POLICY)),
         ),
+    ]
+}
+
+/// The routes of browsers and of resource servers.
+fn for_others(site: &Arc<Site>) -> Routes {
+    let server = |path, spec, handler: fn(Arc<Site>, Call) -> Answering| {
+        Route::new(
+            (Method::POST, BodyLimit::Form),
+            path,
+            Audience::ResourceServer,
+            spec,
+            bound(site, handler),
+        )
+        .nested_errors()
+    };
+    vec![
         Route::get(
             "/gnap/interact/{id}/{secret}",
             Audience::Person,

@@ -86,10 +86,10 @@ pub(crate) async fn introspect(site: Arc<Site>, call: Call) -> Reply {
 
 async fn introspected(realm: &Realm, call: &Call) -> Result<Introspection, Problem> {
     let asked = IntrospectionRequest::parse(&edge::claimed(call)?)?;
-    let asker = proven(realm, call, &asked.resource_server).await?;
+    let server = proven(realm, call, &asked.resource_server).await?;
     let engine = &realm.site.engine;
     let failed = |error| Problem::failed(error, Place::ResourceServer, realm.profile);
-    engine.spend_proof(&asker.client).await.map_err(failed)?;
+    engine.spend_proof(&server.client).await.map_err(failed)?;
     let Some(token) = &asked.access_token else {
         return Ok(Introspection::Inactive);
     };
@@ -108,7 +108,7 @@ async fn introspected(realm: &Realm, call: &Call) -> Result<Introspection, Probl
     if asked.proof.is_some() && asked.proof != method {
         return Ok(Introspection::Inactive);
     }
-    let rights = fitting(asker.client.client(), found);
+    let rights = fitting(server.client.client(), found);
     let needed = asked.access.unwrap_or_default();
     let granted = needed
         .iter()
@@ -174,7 +174,7 @@ pub(crate) async fn register(site: Arc<Site>, call: Call) -> Reply {
 
 async fn registered(realm: &Realm, call: &Call) -> Result<Registration, Problem> {
     let asked = RegistrationRequest::parse(&edge::claimed(call)?)?;
-    let asker = proven(realm, call, &asked.resource_server).await?;
+    let server = proven(realm, call, &asked.resource_server).await?;
     let formats = asked.token_formats_supported.as_deref();
     let readable = formats.is_none_or(|formats| {
         formats
@@ -186,7 +186,7 @@ async fn registered(realm: &Realm, call: &Call) -> Result<Registration, Problem>
             GnapError::InvalidRequest,
             "None of the token formats is one that is issued here.",
         );
-        return Err(grant::spent(realm, &asker.client, problem).await);
+        return Err(grant::spent(realm, &server.client, problem).await);
     }
     let details: Result<Vec<_>, _> = asked
         .access
@@ -194,7 +194,7 @@ async fn registered(realm: &Realm, call: &Call) -> Result<Registration, Problem>
         .map(|right| Detail::parse(&right.canonical()))
         .collect();
     let details = details.map_err(|_| Problem::from(GnapError::InvalidAccess))?;
-    let record = asker.client.client();
+    let record = server.client.client();
     let name = set_name(record, &details);
     let full = record.resource_sets.len() >= SETS_LIMIT;
     if full && !record.resource_sets.contains_key(&name) {
@@ -202,12 +202,12 @@ async fn registered(realm: &Realm, call: &Call) -> Result<Registration, Problem>
             GnapError::InvalidAccess,
             "This resource server has named as many sets of rights as it may.",
         );
-        return Err(grant::spent(realm, &asker.client, problem).await);
+        return Err(grant::spent(realm, &server.client, problem).await);
     }
     let engine = &realm.site.engine;
     let caller = call.context.caller(Actor::Client);
     let kept = engine
-        .name_rights(&asker.client, (&name, &details), SETS_LIMIT, &caller)
+        .name_rights(&server.client, (&name, &details), SETS_LIMIT, &caller)
         .await;
     kept.map_err(|error| Problem::failed(error, Place::ResourceServer, realm.profile))?;
     Ok(Registration {

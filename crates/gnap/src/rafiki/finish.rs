@@ -31,20 +31,20 @@ async fn finished(payments: &Payments, call: &Call) -> Result<Reply, Problem> {
     let found = Interaction::find(payments, call).await?;
     let found = found.ok_or(problem::UNKNOWN_INTERACTION)?;
     if found.standing == Standing::Expired {
-        return Ok(found.unfinished(Unfinished::Expired, problem::FINISH_EXPIRED));
+        return Ok(found.unfinished(Unfinished::Expired, &problem::FINISH_EXPIRED));
     }
     if !person::is_marked(&found.realm.site, call, found.request.id) {
         return Err(problem::FINISH_SESSION);
     }
     match found.standing {
         Standing::Revoked => {
-            Ok(found.unfinished(Unfinished::Unknown, problem::UNKNOWN_INTERACTION))
+            Ok(found.unfinished(Unfinished::Unknown, &problem::UNKNOWN_INTERACTION))
         }
         Standing::Approved => approved(&found),
         Standing::Denied if found.payload.finish.is_none() => Ok(edge::accepted()),
-        Standing::Denied => Ok(found.unfinished(Unfinished::Rejected, Problem::broken())),
+        Standing::Denied => Ok(found.unfinished(Unfinished::Rejected, &Problem::broken())),
         Standing::Open | Standing::Expired => {
-            Ok(found.unfinished(Unfinished::Unanswered, problem::FINISH_UNANSWERED))
+            Ok(found.unfinished(Unfinished::Unanswered, &problem::FINISH_UNANSWERED))
         }
     }
 }

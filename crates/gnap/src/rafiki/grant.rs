@@ -56,12 +56,11 @@ async fn granted(payments: &Payments, call: &Call) -> Result<(GrantResponse, Rea
     };
     let known = named.is_some();
     // Whether there is such a tenant is told to nobody who did not sign; somebody has to judge the signature until then.
-    let judge = match named {
-        Some(found) => Some(found),
-        None => {
-            let operator = payments.settings.operator_tenant;
-            payments.tenant(operator, Place::Grant).await?
-        }
+    let judge = if named.is_some() {
+        named
+    } else {
+        let operator = payments.settings.operator_tenant;
+        payments.tenant(operator, Place::Grant).await?
     };
     let judge = judge.ok_or(problem::UNKNOWN_TENANT)?;
     let realm = Realm::open_payments(&payments.settings, judge);

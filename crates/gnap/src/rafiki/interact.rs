@@ -51,7 +51,7 @@ async fn begun(payments: &Payments, call: &Call) -> Result<Reply, Problem> {
         if payments.is_operator(tenant) {
             return Ok(person::enter(&realm.site, call, &found.request, None));
         }
-        return Ok(found.unfinished(Unfinished::Unattended, problem::START_UNATTENDED));
+        return Ok(found.unfinished(Unfinished::Unattended, &problem::START_UNATTENDED));
     };
     let caller = call.context.caller(Actor::Person);
     let shown = realm
@@ -62,10 +62,10 @@ async fn begun(payments: &Payments, call: &Call) -> Result<Reply, Problem> {
     let request = match shown {
         Ok(shown) => shown.into_inner(),
         Err(engine::Error::Refused(Refusal::Expired)) => {
-            return Ok(found.unfinished(Unfinished::Expired, problem::START_ENDED));
+            return Ok(found.unfinished(Unfinished::Expired, &problem::START_ENDED));
         }
         Err(engine::Error::Refused(_)) => {
-            return Ok(found.unfinished(Unfinished::Ended, problem::START_ENDED));
+            return Ok(found.unfinished(Unfinished::Ended, &problem::START_ENDED));
         }
         Err(error) => return Err(Problem::failed(error, Place::Grant, realm.profile)),
     };
@@ -92,5 +92,5 @@ fn over(found: &Interaction) -> Option<Reply> {
         Standing::Expired => Unfinished::Expired,
         Standing::Approved | Standing::Denied | Standing::Revoked => Unfinished::Ended,
     };
-    Some(found.unfinished(why, problem::START_ENDED))
+    Some(found.unfinished(why, &problem::START_ENDED))
 }

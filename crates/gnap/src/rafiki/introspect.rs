@@ -23,7 +23,10 @@ use crate::{
     access::AccessRight,
     open_payments::PaymentsIntrospection,
     realm::{Realm, split_tenant},
-    response::resource_server::{ActiveToken, Introspection},
+    response::{
+        TokenValue,
+        resource_server::{ActiveToken, Introspection},
+    },
 };
 
 /// Answers a POST of a question about a token.
@@ -37,7 +40,7 @@ pub(super) async fn handle(payments: Arc<Payments>, call: Call) -> Reply {
 async fn introspected(payments: &Payments, call: &Call) -> Result<Introspection, Problem> {
     edge::sends_json(call)?;
     let asked = PaymentsIntrospection::parse(&call.body)?;
-    let Some(text) = asked.access_token.as_ref().map(|token| token.reveal()) else {
+    let Some(text) = asked.access_token.as_ref().map(TokenValue::reveal) else {
         return Ok(Introspection::Inactive);
     };
     let Some(realm) = payments.realm(text, Place::ResourceServer).await? else {

@@ -96,7 +96,7 @@ impl Interaction {
     }
 
     /// Sends the browser to the client without a hash, or says `otherwise` where the client left no address.
-    pub(super) fn unfinished(&self, why: Unfinished, otherwise: Problem) -> Reply {
+    pub(super) fn unfinished(&self, why: Unfinished, otherwise: &Problem) -> Reply {
         let uri = self.payload.finish.as_ref().map(|finish| &finish.uri);
         match uri.and_then(|uri| open_payments_unfinished(uri, why)) {
             Some(url) => edge::found(&url),

@@ -26,202 +26,95 @@ async fn refused(world: &World, payer: &Payer, rows: &[Row<'_>]) {
     }
 }
 
+/// What is wrong, where in a request for an incoming payment, and the member there; null takes it away.
+const SPOILT: &[(&str, &str, &str)] = &[
+    ("no client", "/client", "null"),
+    ("client is a number", "/client", "7"),
+    ("client by key", "/client", r#"{"key": {}}"#),
+    ("a payment pointer", "/client", r#""$wallet.example/a""#),
+    ("neither token nor subject", "/access_token", "null"),
+    ("several tokens", "/access_token", "[]"),
+    ("access is no list", "/access_token/access", "{}"),
+    ("a right as text", "/access_token/access", r#"["dolphin"]"#),
+    ("another type", "/access_token/access/0/type", r#""photo""#),
+    (
+        "another action",
+        "/access_token/access/0/actions",
+        r#"["fly"]"#,
+    ),
+    ("no action", "/access_token/access/0/actions", "[]"),
+    (
+        "identifier is no URI",
+        "/access_token/access/0/identifier",
+        r#""alice""#,
+    ),
+    ("limits on incoming", "/access_token/access/0/limits", "{}"),
+    ("start by user code", "/interact/start", r#"["user_code"]"#),
+    ("finish by push", "/interact/finish/method", r#""push""#),
+    ("finish without nonce", "/interact/finish/nonce", "null"),
+    (
+        "finish to a script",
+        "/interact/finish/uri",
+        r#""javascript:alert(1)""#,
+    ),
+    ("no subject named", "/subject", r#"{"sub_ids": []}"#),
+    (
+        "another format",
+        "/subject",
+        r#"{"sub_ids": [{"id": "a@b.example", "format": "email"}]}"#,
+    ),
+];
+
+/// The same in a request for an outgoing one, below its right.
+const SPOILT_OUTGOING: &[(&str, &str, &str)] = &[
+    ("no identifier", "/identifier", "null"),
+    (
+        "amount without scale",
+        "/limits/debitAmount/assetScale",
+        "null",
+    ),
+    ("amount as a number", "/limits/debitAmount/value", "5"),
+    ("amount below zero", "/limits/debitAmount/value", r#""-1""#),
+    (
+        "amount beyond 64 bits",
+        "/limits/debitAmount/value",
+        r#""18446744073709551616""#,
+    ),
+    ("scale of 256", "/limits/debitAmount/assetScale", "256"),
+    (
+        "receiver is no payment",
+        "/limits/receiver",
+        r#""https://w.example/bob""#,
+    ),
+    ("interval is none", "/limits/interval", r#""monthly""#),
+    ("a limit nobody knows", "/limits/perDay", "1"),
+];
+
 #[tokio::test]
 async fn what_breaks_the_schema_is_400_without_a_code() {
     let world = World::new().await;
     let payer = Payer::new(&world, "acme");
     let good = request(&payer, &[incoming(&payer.wallet)]);
-    let item = "/access_token/access/0";
     let out = request(&payer, &[outgoing(&payer.wallet)]);
-    let debit = "/access_token/access/0/limits/debitAmount";
     let schema = (400, "", "");
-    let rows: Vec<Row<'_>> = vec![
-        (
-            "no client",
-            with(good.clone(), "/client", Value::Null),
-            schema,
-        ),
-        (
-            "client is a number",
-            with(good.clone(), "/client", json!(7)),
-            schema,
-        ),
-        (
-            "client by key",
-            with(good.clone(), "/client", json!({"key": {}})),
-            schema,
-        ),
-        (
-            "a payment pointer",
-            with(good.clone(), "/client", json!("$wallet.example/a")),
-            schema,
-        ),
-        (
-            "neither token nor subject",
-            with(good.clone(), "/access_token", Value::Null),
-            schema,
-        ),
-        (
-            "several tokens",
-            with(good.clone(), "/access_token", json!([])),
-            schema,
-        ),
-        (
-            "access is no list",
-            with(good.clone(), "/access_token/access", json!({})),
-            schema,
-        ),
-        (
-            "four rights",
-            request(
-                &payer,
-                &[1, 2, 3, 4].map(|n| incoming(&format!("https://w.example/{n}"))),
-            ),
-            schema,
-        ),
-        (
-            "the same right twice",
-            request(&payer, &[incoming(&payer.wallet), incoming(&payer.wallet)]),
-            schema,
-        ),
-        (
-            "another type",
-            with(good.clone(), &format!("{item}/type"), json!("photo")),
-            schema,
-        ),
-        (
-            "another action",
-            with(good.clone(), &format!("{item}/actions"), json!(["fly"])),
-            schema,
-        ),
-        (
-            "no action",
-            with(good.clone(), &format!("{item}/actions"), json!([])),
-            schema,
-        ),
-        (
-            "a right as text",
-            with(good.clone(), "/access_token/access", json!(["dolphin"])),
-            schema,
-        ),
-        (
-            "identifier is no URI",
-            with(good.clone(), &format!("{item}/identifier"), json!("alice")),
-            schema,
-        ),
-        (
-            "limits on incoming",
-            with(good.clone(), &format!("{item}/limits"), json!({})),
-            schema,
-        ),
-        (
-            "outgoing without identifier",
-            with(out.clone(), &format!("{item}/identifier"), Value::Null),
-            schema,
-        ),
-        (
-            "amount without scale",
-            with(out.clone(), &format!("{debit}/assetScale"), Value::Null),
-            schema,
-        ),
-        (
-            "amount as a number",
-            with(out.clone(), &format!("{debit}/value"), json!(5)),
-            schema,
-        ),
-        (
-            "amount below zero",
-            with(out.clone(), &format!("{debit}/value"), json!("-1")),
-            schema,
-        ),
-        (
-            "amount beyond 64 bits",
-            with(
-                out.clone(),
-                &format!("{debit}/value"),
-                json!("18446744073709551616"),
-            ),
-            schema,
-        ),
-        (
-            "scale of 256",
-            with(out.clone(), &format!("{debit}/assetScale"), json!(256)),
-            schema,
-        ),
-        (
-            "receiver is no payment",
-            with(
-                out.clone(),
-                &format!("{item}/limits/receiver"),
-                json!("https://w.example/bob"),
-            ),
-            schema,
-        ),
-        (
-            "interval is none",
-            with(
-                out.clone(),
-                &format!("{item}/limits/interval"),
-                json!("monthly"),
-            ),
-            schema,
-        ),
-        (
-            "start by user code",
-            with(good.clone(), "/interact/start", json!(["user_code"])),
-            schema,
-        ),
-        (
-            "finish by push",
-            with(good.clone(), "/interact/finish/method", json!("push")),
-            schema,
-        ),
-        (
-            "finish without nonce",
-            with(good.clone(), "/interact/finish/nonce", Value::Null),
-            schema,
-        ),
-        (
-            "finish to a script",
-            with(
-                good.clone(),
-                "/interact/finish/uri",
-                json!("javascript:alert(1)"),
-            ),
-            schema,
-        ),
-        (
-            "two subjects",
-            with(
-                good.clone(),
-                "/subject",
-                json!({"sub_ids": [{"id": payer.wallet, "format": "uri"}, {"id": payer.wallet, "format": "uri"}]}),
-            ),
-            schema,
-        ),
-        (
-            "subject by another format",
-            with(
-                good.clone(),
-                "/subject",
-                json!({"sub_ids": [{"id": "a@b.example", "format": "email"}]}),
-            ),
-            schema,
-        ),
-        (
-            "subject alone, no interact",
-            with(
-                with(
-                    with(good.clone(), "/access_token", Value::Null),
-                    "/interact",
-                    Value::Null,
-                ),
-                "/subject",
-                json!({"sub_ids": [{"id": payer.wallet, "format": "uri"}]}),
-            ),
-            schema,
-        ),
-    ];
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for (name, pointer, member) in SPOILT {
+        rows.push((name, with(good.clone(), pointer, read(member)), schema));
+    }
+    for (name, pointer, member) in SPOILT_OUTGOING {
+        let pointer = format!("/access_token/access/0{pointer}");
+        rows.push((name, with(out.clone(), &pointer, read(member)), schema));
+    }
+    let wallet = json!({ "id": payer.wallet, "format": "uri" });
+    let four = [1, 2, 3, 4].map(|n| incoming(&format!("https://w.example/{n}")));
+    let twice = [incoming(&payer.wallet), incoming(&payer.wallet)];
+    let two = json!({ "sub_ids": [wallet, wallet] });
+    let alone = json!({ "client": payer.wallet, "subject": { "sub_ids": [wallet] } });
+    rows.push(("four rights", request(&payer, &four), schema));
+    rows.push(("the same right twice", request(&payer, &twice), schema));
+    rows.push(("two subjects", with(good, "/subject", two), schema));
+    rows.push(("subject alone, no interact", alone, schema));
     refused(&world, &payer, &rows).await;
 }
 
@@ -353,95 +246,128 @@ async fn a_body_that_is_no_json_object_is_400() {
     }
 }
 
+/// A signed request, and ways to spoil it.
+struct Signed {
+    plain: Sent,
+    signed: Sent,
+}
+
+impl Signed {
+    fn by(world: &World, payer: &Payer) -> Self {
+        let body = request(payer, &[incoming(&payer.wallet)]);
+        let plain = Sent::new(Method::POST, &format!("{PAY}/{BLUE}")).json(&body);
+        Self {
+            signed: payer.sign(world, plain.clone(), None),
+            plain,
+        }
+    }
+
+    fn without(&self, name: &str) -> Sent {
+        let mut sent = self.signed.clone();
+        sent.headers.retain(|(other, _)| other != name);
+        sent
+    }
+
+    fn changed(&self, name: &str, value: &str) -> Sent {
+        self.without(name).with(name, value)
+    }
+
+    fn input(&self) -> &str {
+        let mut headers = self.signed.headers.iter();
+        &headers
+            .find(|(name, _)| name == "signature-input")
+            .unwrap()
+            .1
+    }
+}
+
+async fn judged(world: &World, rows: Vec<(&str, Sent, (u16, &str))>) {
+    for (name, sent, (status, description)) in rows {
+        let told = world.send(&world.payments, sent).await.error();
+        let want = (status, "invalid_client".to_owned(), description.to_owned());
+        assert_eq!(told, want, "{name}");
+    }
+}
+
 #[tokio::test]
-async fn a_signature_is_due_and_has_to_be_the_client_s() {
+async fn a_signature_is_due_with_a_key_that_can_be_found() {
     let world = World::new().await;
     let payer = Payer::new(&world, "acme");
     let other = Payer::new(&world, "other");
-    let body = request(&payer, &[incoming(&payer.wallet)]);
-    let unsigned = Sent::new(Method::POST, &format!("{PAY}/{BLUE}")).json(&body);
-    let signed = payer.sign(&world, unsigned.clone(), None);
-    let without = |names: &[&str]| {
-        let mut sent = signed.clone();
-        sent.headers
-            .retain(|(name, _)| !names.contains(&name.as_str()));
-        sent
-    };
-    let changed = |name: &str, value: &str| without(&[name]).with(name, value);
-    let foreign = other.called(payer.key.kid());
-    let nameless = signed
-        .headers
-        .iter()
-        .find(|(name, _)| name == "signature-input");
-    let nameless = nameless.unwrap().1.replace("keyid=", "other=");
-    let mut added = signed.clone();
-    added.body = body.to_string().replace("create", "complete").into_bytes();
-    let headers = (401, "invalid_client", "invalid signature headers");
-    let input = (401, "invalid_client", "invalid signature input");
-    let wrong = (401, "invalid_client", "invalid signature");
-    let unknown = (400, "invalid_client", "could not determine client");
-    let rows = [
-        ("no signature at all", unsigned.clone(), headers),
-        ("no Signature", without(&["signature"]), headers),
-        ("no Signature-Input", without(&["signature-input"]), headers),
-        ("no keyid", changed("signature-input", &nameless), input),
+    let sent = Signed::by(&world, &payer);
+    let nameless = sent.input().replace("keyid=", "other=");
+    let headers = (401, "invalid signature headers");
+    let input = (401, "invalid signature input");
+    let unknown = (400, "could not determine client");
+    let called = payer.called("k-9");
+    let rows = vec![
+        ("no signature at all", sent.plain.clone(), headers),
+        ("no Signature", sent.without("signature"), headers),
         (
-            "input is garbage",
-            changed("signature-input", "sig1=("),
-            input,
+            "no Signature-Input",
+            sent.without("signature-input"),
+            headers,
         ),
         (
-            "a key nobody published",
-            payer.called("k-9").sign(&world, unsigned.clone(), None),
+            "no keyid",
+            sent.changed("signature-input", &nameless),
+            input,
+        ),
+        ("no input", sent.changed("signature-input", "sig1=("), input),
+        (
+            "an unknown key",
+            called.sign(&world, sent.plain.clone(), None),
             unknown,
         ),
         (
-            "somebody else's key under this name",
-            foreign.sign(&world, unsigned.clone(), None),
+            "another's wallet",
+            other.sign(&world, sent.plain.clone(), None),
+            unknown,
+        ),
+    ];
+    judged(&world, rows).await;
+}
+
+#[tokio::test]
+async fn a_signature_has_to_hold() {
+    let world = World::new().await;
+    let payer = Payer::new(&world, "acme");
+    let other = Payer::new(&world, "other");
+    let sent = Signed::by(&world, &payer);
+    let mut added = sent.signed.clone();
+    let body = String::from_utf8(added.body).unwrap();
+    added.body = body.replace("create", "complete").into_bytes();
+    let wrong = (401, "invalid signature");
+    let aged = |age| payer.sign_at(world.now_s() - age, sent.plain.clone(), None);
+    let foreign = other.called(payer.key.kid());
+    let charset = "application/json;charset=utf-8";
+    let rows = vec![
+        (
+            "another's key of this name",
+            foreign.sign(&world, sent.plain.clone(), None),
             wrong,
         ),
         (
-            "the wallet of somebody else",
-            other.sign(&world, unsigned.clone(), None),
-            unknown,
-        ),
-        (
             "another signature",
-            changed("signature", "sig1=:AAAA:"),
+            sent.changed("signature", "sig1=:AAAA:"),
             wrong,
         ),
         ("another body", added, wrong),
         (
-            "another content digest",
-            changed("content-digest", "sha-512=:AAAA:"),
+            "another digest",
+            sent.changed("content-digest", "sha-512=:AAAA:"),
             wrong,
         ),
         (
             "another content type",
-            changed("content-type", "application/json;charset=utf-8"),
+            sent.changed("content-type", charset),
             wrong,
         ),
-        (
-            "301 seconds old",
-            payer.sign_at(world.now_s() - 301, unsigned.clone(), None),
-            wrong,
-        ),
-        (
-            "301 seconds early",
-            payer.sign_at(world.now_s() + 301, unsigned.clone(), None),
-            wrong,
-        ),
+        ("301 seconds old", aged(301), wrong),
+        ("301 seconds early", aged(-301), wrong),
     ];
-    for (name, sent, (status, code, description)) in rows {
-        let told = world.send(&world.payments, sent).await.error();
-        assert_eq!(
-            told,
-            (status, code.to_owned(), description.to_owned()),
-            "{name}"
-        );
-    }
-    let aged = payer.sign_at(world.now_s() - 299, unsigned, None);
-    world.send(&world.payments, aged).await.ok();
+    judged(&world, rows).await;
+    world.send(&world.payments, aged(299)).await.ok();
 }
 
 #[tokio::test]
@@ -492,7 +418,7 @@ async fn a_person_is_shown_a_wallet_that_says_its_name() {
     ];
     for (member, value) in rows {
         world.wallets.publish("acme", |document| {
-            *document = with(document.clone(), member, value.clone())
+            *document = with(document.clone(), member, value.clone());
         });
         let told = payer.ask(&world, BLUE, &body).await;
         assert_eq!(told.error(), missing, "{member} {value}");

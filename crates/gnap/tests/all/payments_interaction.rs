@@ -56,15 +56,14 @@ pub(crate) async fn stage(world: &World, payer: &Payer, body: &Value, before: Be
         decide(world, &begun, "accept").await;
     }
     match before {
-        Before::Opened | Before::Started | Before::Accepted => {}
+        Before::Opened | Before::Started | Before::Accepted | Before::Cancelled => {}
         Before::Rejected => decide(world, &begun, "reject").await,
         Before::Collected | Before::Revoked => {
-            let reference = match body.pointer("/interact/finish") {
-                None => None,
-                Some(_) => {
-                    let (_, carried) = finish(world, &begun, &cookie).await.redirected();
-                    Some(carried["interact_ref"].clone())
-                }
+            let reference = if body.pointer("/interact/finish").is_some() {
+                let (_, carried) = finish(world, &begun, &cookie).await.redirected();
+                Some(carried["interact_ref"].clone())
+            } else {
+                None
             };
             world.wait(5);
             payer
@@ -72,7 +71,6 @@ pub(crate) async fn stage(world: &World, payer: &Payer, body: &Value, before: Be
                 .await
                 .ok();
         }
-        Before::Cancelled => {}
         Before::Expired | Before::Lapsed => world.wait(INTERACTION_S + 3600),
     }
     if matches!(before, Before::Cancelled | Before::Revoked) {
@@ -170,7 +168,7 @@ async fn g8_a_provider_reads_only_what_lives() {
             let stage = stage(&world, &payer, &body, before).await;
             let answer = details(&world, &stage.begun, Some(IDP_SECRET)).await;
             match want {
-                Some(state) => assert_eq!(answer.ok()["state"], state, "{before:?}"),
+                Some(word) => assert_eq!(answer.ok()["state"], word, "{before:?}"),
                 None => assert_eq!(
                     answer.code(),
                     (404, "unknown_interaction".to_owned()),
@@ -338,7 +336,7 @@ async fn what_is_not_there_is_told_by_each_place_in_its_own_way() {
         ..begun.clone()
     };
     wrong.push(("another's nonce", swapped(&other.nonce)));
-    wrong.push(("part of the nonce", swapped(&begun.nonce[1..])));
+    wrong.push(("part of the nonce", swapped(begun.nonce.split_at(1).1)));
     for (what, begun) in &wrong {
         let url = format!(
             "{PAY}/interact/{}/{}?clientName=a&clientUri=b",

@@ -175,8 +175,8 @@ async fn the_same_paths_stand_below_the_issuer_under_op() {
         .ok();
     let begun = Begun::of(&told);
     assert!(begun.redirect.starts_with(&format!("{ROOT}/op/interact/")));
-    let began = world.send(&world.faces, Sent::get(&begun.redirect)).await;
-    assert_eq!(began.status, StatusCode::FOUND);
+    let told = world.send(&world.faces, Sent::get(&begun.redirect)).await;
+    assert_eq!(told.status, StatusCode::FOUND);
     world.wait(5);
     let poll = Sent::new(Method::POST, &begun.continue_uri);
     let poll = payer.sign(&world, poll, Some(&begun.continue_token));

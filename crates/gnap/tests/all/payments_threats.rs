@@ -1,6 +1,9 @@
 //! The threats of group G at this profile, one test each where no table of a place holds it already.
 
-use std::sync::Arc;
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -142,7 +145,7 @@ async fn g7_only_a_browser_that_began_can_finish() {
             "this value under another name",
             format!("{other_name}={value}"),
         ),
-        ("another time", format!("{name}={}1.{seal}", made)),
+        ("another time", format!("{name}={made}1.{seal}")),
         (
             "another seal",
             format!("{name}={made}.{}", seal.to_uppercase()),
@@ -297,10 +300,31 @@ async fn g16_c13_wallets_at_inside_addresses_are_not_asked() {
     }
 }
 
+/// Lets all of them go on in turn, and gathers what they come to.
+async fn futures<F: Future>(all: Vec<F>) -> Vec<F::Output> {
+    let mut running: Vec<Pin<Box<F>>> = all.into_iter().map(Box::pin).collect();
+    let mut done = Vec::new();
+    std::future::poll_fn(move |context: &mut Context<'_>| {
+        running.retain_mut(|future| match future.as_mut().poll(context) {
+            Poll::Ready(output) => {
+                done.push(output);
+                false
+            }
+            Poll::Pending => true,
+        });
+        if running.is_empty() {
+            Poll::Ready(std::mem::take(&mut done))
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
+}
+
 #[tokio::test]
 async fn c1_c3_two_decisions_and_two_collections_have_one_winner() {
-    let world = Arc::new(World::new().await);
-    let payer = Arc::new(Payer::new(&world, "acme"));
+    let world = World::new().await;
+    let payer = Payer::new(&world, "acme");
     let stage = stage(&world, &payer, &polled(&payer), Before::Started).await;
     let mut decisions = Vec::new();
     for n in 0..16 {
@@ -313,13 +337,9 @@ async fn c1_c3_two_decisions_and_two_collections_have_one_winner() {
         .filter(|status| **status == StatusCode::ACCEPTED);
     assert_eq!(won.count(), 1);
     world.wait(INTERVAL_S);
-    let racing = (0..16).map(|_| {
-        let (world, payer, begun) = (Arc::clone(&world), Arc::clone(&payer), stage.begun.clone());
-        tokio::spawn(async move { payer.come_back(&world, &begun, None).await })
-    });
+    let racing = (0..16).map(|_| payer.come_back(&world, &stage.begun, None));
     let mut values = Vec::new();
-    for one in racing.collect::<Vec<_>>() {
-        let told = one.await.unwrap();
+    for told in futures(racing.collect()).await {
         if told.status == StatusCode::OK {
             values.push(text(&told.json()["access_token"]["value"]).to_owned());
         }

@@ -144,9 +144,10 @@ async fn rfc9635_4_2_2_a_push_carries_the_reference() {
         let body = with(agent.request(), "/interact/finish", finish.clone());
         let asked = agent.wait_for(&world, &body).await;
         let ada = Browser::of(&world, "u-1").await;
-        let carried = match yes {
-            true => ada.approve(&world, &asked).await,
-            false => ada.deny(&world, &asked).await,
+        let carried = if yes {
+            ada.approve(&world, &asked).await
+        } else {
+            ada.deny(&world, &asked).await
         };
         assert!(carried.is_empty(), "the browser stays");
         let pushed = world.pushed().await;

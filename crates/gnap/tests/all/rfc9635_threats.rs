@@ -198,9 +198,9 @@ async fn g6_the_page_says_what_the_stored_request_says() {
         .face(&shown.request.face)
         .unwrap()
         .describe(&world.root, &shown);
-    let asker = prompt.asker.unwrap();
-    assert_eq!(asker.name.as_deref(), Some("My App"));
-    assert!(!asker.proven);
+    let who = prompt.asker.unwrap();
+    assert_eq!(who.name.as_deref(), Some("My App"));
+    assert!(!who.proven);
     assert_eq!(prompt.answer_host.as_deref(), Some("client.example"));
 }
 
@@ -231,7 +231,7 @@ async fn g8_a_dead_address_leads_to_a_page_and_never_to_a_client() {
     let (path, secret) = redirect.rsplit_once('/').unwrap();
     for url in [
         format!("{path}/x"),
-        format!("{path}/{}x", secret),
+        format!("{path}/{secret}x"),
         format!("{ROOT}/gnap/interact/AAAAAAAAAAAAAAAAAAAAAA/{secret}"),
         format!("{ROOT}/gnap/interact/x/{secret}"),
     ] {

@@ -216,13 +216,12 @@ impl World {
 
     /// Calls a URL or a path of the routes given.
     pub(crate) async fn send(&self, routes: &Routes, sent: Sent) -> Response {
-        let target = sent
-            .url
-            .split_once("://")
-            .map_or(sent.url.as_str(), |(_, rest)| {
-                rest.find('/').map_or("/", |at| &rest[at..])
-            });
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let after_scheme = sent.url.split_once("://").map(|(_, rest)| rest);
+        let target = match after_scheme {
+            None => sent.url.clone(),
+            Some(rest) => format!("/{}", rest.split_once('/').map_or("", |(_, path)| path)),
+        };
+        let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         let (route, values) = routes
             .iter()
             .filter(|route| route.method == sent.method)

@@ -121,7 +121,7 @@ async fn what_a_page_names_is_read_together() {
     }
     for together in [true, false] {
         let counting = Counting::new(Arc::clone(&store), together);
-        let engine = scene.setting.node(counting.clone(), WIDE);
+        let engine = scene.setting.node(Arc::clone(&counting) as _, WIDE);
         let report = engine.verify(FOR_EVER).await.unwrap();
         assert_eq!(report.violations, []);
         assert!(report.records > 50, "{report:?}");
