@@ -39,6 +39,8 @@ pub enum Audience {
     IdentityProvider,
     /// An operator, on the admin listener.
     Operator,
+    /// A tenant, which signs its calls, or an operator, on the admin listener.
+    Tenant,
 }
 
 /// How large a request a route takes.

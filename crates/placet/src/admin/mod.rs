@@ -1,6 +1,7 @@
 //! What operators reach on the admin listener beside health and metrics: the same operations as the commands, as JSON.
 
 mod api;
+mod graphql;
 pub mod operations;
 
 use std::sync::Arc;
@@ -20,11 +21,14 @@ pub fn routes(app: &Arc<App>) -> Routes {
             Arc::clone(&app.site.engine),
             Arc::clone(&app.site.keys),
             Arc::clone(&app.site.passwords),
+            Arc::clone(&app.tenants) as _,
             app.settings.development,
             Caller::default(),
         ),
     };
-    api::routes(&desk)
+    let mut routes = api::routes(&desk);
+    routes.push(graphql::route(app, desk));
+    routes
 }
 
 /// Seats an operator for each call, so that the audit says from where they came.

@@ -133,10 +133,19 @@ async fn tenant(
         Some(known) if known.declared == Some(digest) => {}
         // An operator deleted it; no start brings it back.
         Some(known) if !known.is_live() => {}
-        Some(_) => {
-            let sealed = api_secret().map(|secret| {
+        Some(known) => {
+            let kept = known
+                .api_secrets(engine.vault())
+                .ok()
+                .and_then(|secrets| secrets.into_iter().next());
+            let new_secret = api_secret().filter(|secret| {
+                kept.as_ref()
+                    .is_none_or(|kept| kept.as_slice() != secret.as_bytes())
+            });
+            let sealed = new_secret.map(|secret| {
                 Tenant::seal_api_secret(declared.id, &secret, engine.vault(), engine.random())
             });
+            let signs = declared.api_secret.is_some();
             let change = |tenant: &mut Tenant| {
                 tenant.idp = match (tenant.idp.take(), provider()) {
                     // The secret before still counts, until the provider presents the new one.
@@ -151,7 +160,11 @@ async fn tenant(
                     }
                     (_, new) => new,
                 };
-                tenant.api_secret.clone_from(&sealed);
+                if !signs {
+                    (tenant.api_secret, tenant.former_api_secret) = (None, None);
+                } else if let Some(sealed) = &sealed {
+                    tenant.renew_api_secret(sealed.clone());
+                }
                 tenant.declared = Some(digest);
             };
             engine.change_tenant(declared.id, caller, change).await?;

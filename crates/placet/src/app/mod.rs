@@ -9,6 +9,7 @@ mod clock;
 mod declared;
 mod foundation;
 mod settings;
+mod tenancy;
 mod tenants;
 mod undeclared;
 
@@ -34,6 +35,7 @@ use tokio::time::Instant;
 pub use self::{
     clock::{ServerClock, TOLERANCE},
     foundation::{Foundation, master_key},
+    tenancy::{StoredTenancy, Tenancy},
     tenants::{TenantSites, issuer_url},
 };
 pub(crate) use self::{foundation::MARK_EVERY, undeclared::Undeclared};
@@ -174,7 +176,7 @@ impl App {
             .open_payments
             .as_ref()
             .map(|payments| Arc::new(tenants::operator(payments, &foundation.engine, root)));
-        let tenants = Arc::new(TenantSites::new(foundation.maker.clone(), operator));
+        let tenants = Arc::new(TenantSites::new(root, foundation.maker.clone(), operator));
         let gnap = placet_gnap::face(settings::gnap(&settings), Arc::clone(&tenants) as _);
         let faces: Vec<Arc<dyn Face>> = vec![placet_oauth::face(), gnap];
         drop(site.faces.set(faces));

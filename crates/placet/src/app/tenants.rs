@@ -28,6 +28,7 @@ use crate::config::OpenPayments;
 /// The sites of all tenants of this process.
 pub struct TenantSites {
     root: OnceLock<Arc<Site>>,
+    root_url: String,
     maker: IssuerMaker,
     operator: Option<Arc<Tenant>>,
     made: Mutex<HashMap<Id<Issuer>, Made>>,
@@ -41,9 +42,10 @@ struct Made {
 
 impl TenantSites {
     /// No site yet but the root's, once it is known.
-    pub(super) fn new(maker: IssuerMaker, operator: Option<Arc<Tenant>>) -> Self {
+    pub(super) fn new(root_url: &str, maker: IssuerMaker, operator: Option<Arc<Tenant>>) -> Self {
         Self {
             root: OnceLock::new(),
+            root_url: root_url.to_owned(),
             maker,
             operator,
             made: Mutex::default(),
@@ -100,12 +102,20 @@ impl TenantSites {
         self.operator.as_ref()
     }
 
-    async fn site_of(&self, tenant: &Tenant) -> Result<Arc<Site>, engine::Error> {
+    /// The URL of the root's issuer.
+    pub(super) fn root_url(&self) -> &str {
+        &self.root_url
+    }
+
+    pub(super) async fn site_of(&self, tenant: &Tenant) -> Result<Arc<Site>, engine::Error> {
         let root = self.root.get().ok_or_else(|| {
             engine::Error::Store(StoreError::Unavailable {
                 source: "the server is starting".into(),
             })
         })?;
+        if tenant.issuer == root.engine.issuer_id() {
+            return Ok(Arc::clone(root));
+        }
         let mut made = self.made.lock().await;
         if let Some(known) = made.get(&tenant.issuer) {
             return Ok(Arc::clone(&known.site));
@@ -144,7 +154,7 @@ impl TenantSites {
 /// Tenants read at once.
 const PAGE: usize = 500;
 
-fn unavailable(error: StartError) -> engine::Error {
+pub(super) fn unavailable(error: StartError) -> engine::Error {
     match error {
         StartError::Engine(error) => error,
         other => engine::Error::Store(StoreError::Unavailable {

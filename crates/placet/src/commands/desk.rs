@@ -8,7 +8,7 @@ use placet_web::person::Passwords;
 
 use crate::{
     admin::operations::{OperationError, Operator},
-    app::{Foundation, StartError},
+    app::{Foundation, StartError, StoredTenancy},
     cli::{SettingsArgs, Status},
     config::{Settings, render},
     terminal::Terminal,
@@ -111,6 +111,7 @@ async fn open(store: StoreArgs, terminal: Terminal) -> Result<(Desk, Foundation)
         Arc::clone(&foundation.engine),
         Arc::clone(&foundation.keys),
         Arc::new(Passwords::new(1, 1)),
+        Arc::new(StoredTenancy::new(&foundation, &settings)),
         settings.development,
         Caller {
             actor: Actor::Operator,

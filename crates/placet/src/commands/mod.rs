@@ -7,6 +7,7 @@ mod clock;
 mod config;
 mod desk;
 mod events;
+mod gnap_grants;
 mod grants;
 mod keys;
 mod migrate;
@@ -16,6 +17,7 @@ mod print;
 mod relocate;
 mod requests;
 mod sessions;
+mod tenants;
 mod verify;
 mod version;
 
@@ -37,6 +39,10 @@ pub(crate) enum Command {
     Sessions(sessions::Sessions),
     /// Lists and revokes what a person allowed.
     Grants(grants::Grants),
+    /// Lists, shows and revokes grants of GNAP and Open Payments.
+    GnapGrants(gnap_grants::GnapGrants),
+    /// Adds, shows, changes and deletes tenants of Open Payments.
+    Tenants(tenants::Tenants),
     /// Lists and cancels the requests that wait for a person.
     Requests(requests::Requests),
     /// Tells what happened.
@@ -67,6 +73,8 @@ pub(crate) async fn run(command: Command, terminal: Terminal) -> Status {
         Command::People(command) => people::run(command, terminal).await,
         Command::Sessions(command) => sessions::run(command, terminal).await,
         Command::Grants(command) => grants::run(command, terminal).await,
+        Command::GnapGrants(command) => gnap_grants::run(command, terminal).await,
+        Command::Tenants(command) => tenants::run(command, terminal).await,
         Command::Requests(command) => requests::run(command, terminal).await,
         Command::Events(command) => events::run(command, terminal).await,
         Command::Verify(store) => verify::run(store, terminal).await,

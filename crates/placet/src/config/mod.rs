@@ -50,6 +50,7 @@ pub use limits::{
 };
 pub use network::Network;
 pub use origin::Origin;
+pub(crate) use payments::check_consent_url;
 pub use payments::{DeclaredTenant, OpenPayments, Provider};
 pub use problem::{Fault, Place, Problem, Severity, render};
 pub use server::{Admin, Log, LogFormat, Outbound, Theme, Tls, parse_master_key};

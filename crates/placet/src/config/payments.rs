@@ -75,6 +75,14 @@ fn tenant_id(reader: &Reader<'_>, name: &str) -> Option<Found<Id<Tenant>>> {
     })
 }
 
+/// Whether a text is an address at which people can be asked.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check_consent_url(text: &str) -> Result<(), Fault> {
+    consent_url(text).map(|_| ())
+}
+
 fn consent_url(text: &str) -> Result<String, Fault> {
     let url =
         url::Url::parse(text).map_err(|error| Fault::new(format!("is not a URL: {error}")))?;

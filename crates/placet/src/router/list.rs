@@ -43,6 +43,7 @@ fn row(place: &Place, route: &Route) -> [String; 6] {
         Audience::ResourceServer => "resource server",
         Audience::IdentityProvider => "identity provider",
         Audience::Operator => "operator",
+        Audience::Tenant => "tenant",
     };
     let body = match route.body {
         BodyLimit::Empty => "-",

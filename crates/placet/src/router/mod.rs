@@ -319,23 +319,28 @@ impl Router {
     }
 
     fn is_operator(&self, headers: &HeaderMap) -> bool {
-        let Guard::Admin { token } = &self.guard else {
-            return false;
-        };
-        let mut values = headers.get_all(header::AUTHORIZATION).iter();
-        let (Some(value), None) = (values.next(), values.next()) else {
-            return false;
-        };
-        let presented = value.as_bytes().split_at_checked("bearer ".len());
-        presented.is_some_and(|(scheme, presented)| {
-            scheme.eq_ignore_ascii_case(b"bearer ")
-                && aws_lc_rs::constant_time::verify_slices_are_equal(
-                    presented,
-                    token.reveal().as_bytes(),
-                )
-                .is_ok()
-        })
+        match &self.guard {
+            Guard::Admin { token } => bears(headers, token),
+            Guard::Public { .. } | Guard::Private => false,
+        }
     }
+}
+
+/// Whether a request carries this token, and no other beside it.
+pub(crate) fn bears(headers: &HeaderMap, token: &Confidential) -> bool {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return false;
+    };
+    let presented = value.as_bytes().split_at_checked("bearer ".len());
+    presented.is_some_and(|(scheme, presented)| {
+        scheme.eq_ignore_ascii_case(b"bearer ")
+            && aws_lc_rs::constant_time::verify_slices_are_equal(
+                presented,
+                token.reveal().as_bytes(),
+            )
+            .is_ok()
+    })
 }
 
 /// A request whose place is known.

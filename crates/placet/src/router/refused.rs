@@ -123,6 +123,7 @@ impl Refused {
                     | Audience::Token
                     | Audience::ResourceServer
                     | Audience::IdentityProvider
+                    | Audience::Tenant
                     | Audience::Operator,
                 )
                 | None,

@@ -15,11 +15,17 @@ mod demo;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod gnap_operations;
+#[cfg(test)]
+mod payments_admin;
+#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod stored;
 #[cfg(test)]
 mod threats;
 #[cfg(test)]

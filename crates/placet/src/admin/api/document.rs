@@ -163,7 +163,16 @@ fn names(path: &str) -> impl Iterator<Item = &str> {
 /// What an endpoint is listed under: the last plural of its path.
 fn tag(path: &'static str) -> &'static str {
     [
-        "sessions", "grants", "clients", "people", "requests", "events", "keys",
+        "sessions",
+        "gnap-grants",
+        "grants",
+        "clients",
+        "people",
+        "requests",
+        "events",
+        "keys",
+        "tenants",
+        "tenant",
     ]
     .into_iter()
     .find(|tag| path.split('/').any(|segment| segment == *tag))
@@ -174,6 +183,7 @@ fn http_method(method: &Method) -> HttpMethod {
     match method.as_str() {
         "POST" => HttpMethod::Post,
         "PUT" => HttpMethod::Put,
+        "PATCH" => HttpMethod::Patch,
         "DELETE" => HttpMethod::Delete,
         _ => HttpMethod::Get,
     }

@@ -143,6 +143,12 @@ impl Endpoint {
         self
     }
 
+    /// Takes parameters in its query.
+    pub(super) fn asks(mut self, query: &[Parameter]) -> Self {
+        self.query = query.to_vec();
+        self
+    }
+
     pub(super) fn versioned(mut self) -> Self {
         self.versioned = true;
         self

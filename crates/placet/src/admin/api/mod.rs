@@ -7,6 +7,7 @@ mod clients;
 mod document;
 mod endpoint;
 mod events;
+mod gnap_grants;
 mod grants;
 mod input;
 mod keys;
@@ -14,6 +15,8 @@ mod people;
 mod problem;
 mod requests;
 mod sessions;
+mod tenant_service;
+mod tenants;
 
 use http::{Method, StatusCode};
 use placet_web::{
@@ -35,6 +38,9 @@ fn endpoints() -> Vec<Endpoint> {
         requests::endpoints(),
         events::endpoints(),
         keys::endpoints(),
+        tenants::endpoints(),
+        gnap_grants::endpoints(),
+        tenant_service::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -8,6 +8,8 @@ mod clock;
 mod document;
 mod error;
 mod events;
+mod gnap_grants;
+mod gnap_paging;
 mod grants;
 mod keys;
 mod listing;
@@ -15,6 +17,7 @@ mod moment;
 mod people;
 mod requests;
 mod sessions;
+mod tenants;
 
 use std::sync::Arc;
 
@@ -24,12 +27,17 @@ use placet_core::{
 };
 use placet_web::{keys::KeyRing, person::Passwords};
 
+use crate::app::Tenancy;
+
+pub(crate) use self::tenants::said;
 pub use self::{
     clients::{ClientChange, ClientSecret, ClientView, NewClientDocument, RegisteredClient},
     clock::AcceptedClock,
     document::Metadata,
     error::{Flaw, OperationError},
     events::{EventFilter, EventView, FOLLOW_LAG, event_kind},
+    gnap_grants::{Finalization, GnapGrantFilter, GnapGrantState, GnapGrantView, Holder},
+    gnap_paging::{GRANT_PAGE_LIMIT, GnapGrants, GrantPaging},
     grants::GrantView,
     keys::{KeyState, KeyView, Rewrapped},
     listing::{Listing, PAGE_LIMIT, Wish},
@@ -37,6 +45,7 @@ pub use self::{
     people::{Claims, NewPassword, NewPersonDocument, PersonChange, PersonView},
     requests::{RequestState, RequestView},
     sessions::SessionView,
+    tenants::{NewTenantDocument, RegisteredTenant, TenantChange, TenantSecret, TenantView},
 };
 
 /// One operator at work, with all they act through.
@@ -45,6 +54,7 @@ pub struct Operator {
     engine: Arc<Engine>,
     keys: Arc<KeyRing>,
     passwords: Arc<Passwords>,
+    tenancy: Arc<dyn Tenancy>,
     development: bool,
     caller: Caller,
 }
@@ -55,6 +65,7 @@ impl Operator {
         engine: Arc<Engine>,
         keys: Arc<KeyRing>,
         passwords: Arc<Passwords>,
+        tenancy: Arc<dyn Tenancy>,
         development: bool,
         caller: Caller,
     ) -> Self {
@@ -62,6 +73,7 @@ impl Operator {
             engine,
             keys,
             passwords,
+            tenancy,
             development,
             caller,
         }

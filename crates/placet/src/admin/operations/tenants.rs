@@ -1,0 +1,450 @@
+//! Tenants: add, list, show, change, delete. The server's own is shown with them, and is what the settings say.
+//!
+//! Spec: RFC 9635 §1.4; threat G9
+
+use std::fmt;
+
+use placet_core::{
+    engine::{self, NewTenant},
+    id::Id,
+    secret::{Secret, SecretHash, kind},
+    store::{Record, Table},
+    tenant::{IdentityProvider, Tenant},
+};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::{Flaw, Listing, Moment, OperationError, Operator, Wish};
+use crate::config::check_consent_url;
+
+/// What a tenant is called in messages.
+const TENANT: &str = "tenant";
+/// The list of tenants, as cursors name it.
+const LIST: &str = "tenants";
+/// The position before every tenant: the nil UUID names none.
+const BEFORE_ALL: [u8; 16] = [0; 16];
+/// The least length of a secret that somebody brings: 128 bits as base64.
+const SECRET_CHARS_LEAST: usize = 22;
+/// The greatest, which a header field carries everywhere.
+const SECRET_CHARS_MOST: usize = 1_024;
+
+/// A tenant as operators see it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TenantView {
+    /// Its id, a UUID.
+    pub id: String,
+    /// The URL of its issuer, under which everything is kept that is granted in its name.
+    pub issuer: String,
+    /// Where its people are asked. Absent: nobody can be, or for the server's own tenant: on its own pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idp_consent_url: Option<String>,
+    /// How many secrets of its identity provider count; two while they are being replaced.
+    pub idp_secrets: usize,
+    /// How many secrets may sign its calls; two while they are being replaced.
+    pub api_secrets: usize,
+    /// Whether it is the server's own, which the settings describe.
+    pub own: bool,
+    /// Whether the settings file declares it.
+    pub declared: bool,
+    /// When it was added. Absent for the server's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Moment>,
+    /// When it was last changed. Absent for the server's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Moment>,
+    /// When it was deleted. Absent while it lives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Moment>,
+}
+
+impl TenantView {
+    fn of(tenant: &Tenant, own: bool) -> Self {
+        let idp = tenant.idp.as_ref();
+        let sealed = [&tenant.api_secret, &tenant.former_api_secret];
+        let at = |moment| (!own).then_some(Moment(moment));
+        Self {
+            id: tenant.uuid(),
+            issuer: tenant.issuer_url.clone(),
+            idp_consent_url: idp.map(|idp| idp.consent_url.clone()),
+            idp_secrets: idp.map_or(0, |idp| idp.secrets.len()),
+            api_secrets: sealed.into_iter().flatten().count(),
+            own,
+            declared: own || tenant.declared.is_some(),
+            created_at: at(tenant.created_at),
+            changed_at: at(tenant.changed_at),
+            deleted_at: tenant.deleted_at.map(Moment),
+        }
+    }
+}
+
+/// A secret of a tenant: brought by whoever adds it, or made a moment ago and told this once.
+#[derive(Clone, ToSchema)]
+#[schema(value_type = String)]
+pub struct TenantSecret(Zeroizing<String>);
+
+impl TenantSecret {
+    /// Takes a text as a secret.
+    pub fn new(text: impl Into<Zeroizing<String>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    fn flaw(&self, member: &str) -> Option<Flaw> {
+        let text = self.reveal();
+        let enough = (SECRET_CHARS_LEAST..=SECRET_CHARS_MOST).contains(&text.len());
+        let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        (!enough || !plain).then(|| {
+            let rule = format!(
+                "must have {SECRET_CHARS_LEAST} to {SECRET_CHARS_MOST} visible characters of ASCII"
+            );
+            Flaw::new(member, rule)
+        })
+    }
+}
+
+impl fmt::Debug for TenantSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TenantSecret")
+    }
+}
+
+impl Serialize for TenantSecret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for TenantSecret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
+
+/// A tenant to add.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewTenant)]
+pub struct NewTenantDocument {
+    /// Its id, a UUID, where another system knows it already. Absent: one is made.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Where its people are asked. Absent: nobody can be.
+    #[serde(default)]
+    pub idp_consent_url: Option<String>,
+    /// The secret of its identity provider. Absent: one is made if there is a provider.
+    #[serde(default)]
+    #[schema(write_only)]
+    pub idp_secret: Option<TenantSecret>,
+    /// What signs its calls. Absent: one is made.
+    #[serde(default)]
+    #[schema(write_only)]
+    pub api_secret: Option<TenantSecret>,
+}
+
+/// What changes of a tenant: what is absent stays, what is `null` is taken away.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TenantChange {
+    /// Where its people are asked. `null`: nobody can be any more.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    pub idp_consent_url: Option<Option<String>>,
+    /// The new secret of its identity provider; the one before still counts.
+    #[serde(default)]
+    #[schema(write_only)]
+    pub idp_secret: Option<TenantSecret>,
+    /// What signs its calls from now on; what did before still counts. `null`: it may call nothing.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(write_only, value_type = Option<String>)]
+    pub api_secret: Option<Option<TenantSecret>>,
+}
+
+/// A member that is there, even if it is `null`.
+///
+/// # Errors
+/// What the deserializer says of the value.
+pub(crate) fn said<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// A tenant right after it was added.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RegisteredTenant {
+    /// The secret of its identity provider, if one was made. It cannot be read again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idp_secret: Option<TenantSecret>,
+    /// What signs its calls, if it was made. It cannot be read again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_secret: Option<TenantSecret>,
+    /// The tenant.
+    #[serde(flatten)]
+    pub tenant: TenantView,
+}
+
+impl Operator {
+    /// Adds a tenant, and makes the secrets it brings none of.
+    ///
+    /// # Errors
+    /// [`OperationError::Invalid`] with everything that is wrong; [`OperationError::Taken`] when the id is another tenant's,
+    /// also a deleted one's, or the server's own.
+    pub async fn add_tenant(
+        &self,
+        new: NewTenantDocument,
+    ) -> Result<RegisteredTenant, OperationError> {
+        let mut flaws = flaws(
+            new.idp_consent_url.as_deref(),
+            &new.idp_secret,
+            &new.api_secret,
+        );
+        let id = new.id.as_deref().map(Tenant::parse_uuid).transpose();
+        if id.is_err() {
+            flaws.push(Flaw::new("id", "must be a UUID with its hyphens"));
+        }
+        if new.idp_secret.is_some() && new.idp_consent_url.is_none() {
+            flaws.push(Flaw::new("idp_consent_url", "is missing beside idp_secret"));
+        }
+        let (Ok(id), true) = (id, flaws.is_empty()) else {
+            return Err(OperationError::Invalid(flaws));
+        };
+        let id = id.unwrap_or_else(|| Id::ordered(self.store().now(), self.engine.random()));
+        let name = Tenant::uuid_of(id);
+        if self.tenancy.own().is_some_and(|own| own.id == id) {
+            return Err(OperationError::Taken { what: TENANT, name });
+        }
+        let made = || Some(TenantSecret::new(fresh(self)));
+        let wants_idp = new.idp_consent_url.is_some() && new.idp_secret.is_none();
+        let made_idp = wants_idp.then(made).flatten();
+        let made_api = new.api_secret.is_none().then(made).flatten();
+        let idp_secret = new.idp_secret.as_ref().or(made_idp.as_ref());
+        let api_secret = new.api_secret.as_ref().or(made_api.as_ref());
+        let record = NewTenant {
+            id: Some(id),
+            issuer_url: self.tenancy.issuer_url(id),
+            idp: new
+                .idp_consent_url
+                .zip(idp_secret)
+                .map(|(consent_url, secret)| IdentityProvider {
+                    consent_url,
+                    secrets: vec![SecretHash::of(secret.reveal())],
+                }),
+            api_secret: api_secret.map(|secret| secret.0.clone()),
+            declared: None,
+        };
+        let added = self.engine.add_tenant(record, &self.caller).await;
+        let tenant = added.map_err(|error| OperationError::about(error, TENANT, &name))?;
+        Ok(RegisteredTenant {
+            idp_secret: made_idp,
+            api_secret: made_api,
+            tenant: TenantView::of(tenant.get(), false),
+        })
+    }
+
+    /// One page of the tenants: the server's own first, then the others in the order of their ids, deleted ones too.
+    ///
+    /// # Errors
+    /// [`OperationError::BadCursor`]; [`OperationError::Engine`].
+    pub async fn tenants(&self, wish: &Wish) -> Result<Listing<TenantView>, OperationError> {
+        let first = wish.after.is_none();
+        let own = self.tenancy.own().filter(|_| first);
+        let own = own.map(|own| TenantView::of(own, true));
+        let room = wish.capped() - usize::from(own.is_some());
+        if room == 0 {
+            let next = Some(self.seal_cursor(LIST, &BEFORE_ALL));
+            return Ok(Listing {
+                items: own.into_iter().collect(),
+                next,
+            });
+        }
+        let wish = Wish {
+            after: wish.after.clone(),
+            limit: room,
+        };
+        let page = self
+            .page(LIST, Table::Tenant, &wish, |record| match record.value {
+                Record::Tenant(tenant) => Some(TenantView::of(&tenant, false)),
+                _ => None,
+            })
+            .await?;
+        Ok(Listing {
+            items: own.into_iter().chain(page.items).collect(),
+            next: page.next,
+        })
+    }
+
+    /// One tenant, living or deleted.
+    ///
+    /// # Errors
+    /// [`OperationError::NotFound`].
+    pub async fn tenant(&self, name: &str) -> Result<TenantView, OperationError> {
+        let id = parse(name)?;
+        if let Some(own) = self.own(id) {
+            return Ok(TenantView::of(own, true));
+        }
+        let found = self.store().tenant(self.engine.issuer_id(), id).await?;
+        let found = found.ok_or_else(|| unknown(name))?;
+        Ok(TenantView::of(&found.value, false))
+    }
+
+    /// Changes a tenant. Secrets that are replaced count until the next change.
+    ///
+    /// # Errors
+    /// [`OperationError::NotFound`], for a deleted one too; [`OperationError::Invalid`] with everything that is wrong.
+    pub async fn change_tenant(
+        &self,
+        name: &str,
+        change: TenantChange,
+    ) -> Result<TenantView, OperationError> {
+        let id = self.foreign(name)?;
+        let url = change.idp_consent_url.as_ref();
+        let api = change.api_secret.as_ref();
+        let mut flaws = flaws(
+            url.and_then(Option::as_deref),
+            &change.idp_secret,
+            api.unwrap_or(&None),
+        );
+        let known = self.engine.tenant(id).await?.ok_or_else(|| unknown(name))?;
+        let (has_idp, sets_url) = (known.idp.is_some(), url.is_some_and(Option::is_some));
+        let (drops_idp, sets_secret) = (url == Some(&None), change.idp_secret.is_some());
+        if sets_url && !has_idp && !sets_secret {
+            flaws.push(Flaw::new("idp_secret", "is missing beside idp_consent_url"));
+        }
+        if sets_secret && !sets_url && (drops_idp || !has_idp) {
+            flaws.push(Flaw::new("idp_consent_url", "is missing beside idp_secret"));
+        }
+        if !flaws.is_empty() {
+            return Err(OperationError::Invalid(flaws));
+        }
+        let idp_secret = change.idp_secret.as_ref();
+        let idp_secret = idp_secret.map(|secret| SecretHash::of(secret.reveal()));
+        let seal = |secret: &TenantSecret| {
+            let (vault, random) = (self.engine.vault(), self.engine.random());
+            Tenant::seal_api_secret(id, secret.reveal(), vault, random)
+        };
+        let sealed = api.map(|secret| secret.as_ref().map(seal));
+        let changed = self
+            .engine
+            .change_tenant(id, &self.caller, |tenant| {
+                match url {
+                    Some(None) => tenant.idp = None,
+                    Some(Some(url)) => match &mut tenant.idp {
+                        Some(idp) => idp.consent_url.clone_from(url),
+                        none => {
+                            *none = Some(IdentityProvider {
+                                consent_url: url.clone(),
+                                secrets: Vec::new(),
+                            });
+                        }
+                    },
+                    None => {}
+                }
+                if let (Some(idp), Some(secret)) = (&mut tenant.idp, idp_secret)
+                    && idp.secrets.first() != Some(&secret)
+                {
+                    idp.renew(secret);
+                }
+                match &sealed {
+                    Some(Some(sealed)) => tenant.renew_api_secret(sealed.clone()),
+                    Some(None) => {
+                        (tenant.api_secret, tenant.former_api_secret) = (None, None);
+                    }
+                    None => {}
+                }
+            })
+            .await
+            .map_err(|error| OperationError::about(error, TENANT, name))?;
+        Ok(TenantView::of(changed.get(), false))
+    }
+
+    /// Deletes a tenant: nothing is granted in its name from then on, and its id is never given again.
+    ///
+    /// # Errors
+    /// [`OperationError::NotFound`] when there is none, or it was deleted before.
+    pub async fn delete_tenant(&self, name: &str) -> Result<TenantView, OperationError> {
+        let id = self.foreign(name)?;
+        let deleted = self.engine.delete_tenant(id, &self.caller).await;
+        let deleted = deleted.map_err(|error| OperationError::about(error, TENANT, name))?;
+        Ok(TenantView::of(deleted.get(), false))
+    }
+
+    /// The id of the server's own tenant.
+    pub fn own_tenant(&self) -> Option<Id<Tenant>> {
+        self.tenancy.own().map(|own| own.id)
+    }
+
+    /// What may sign the calls of a tenant. Empty: nothing, or there is no such tenant.
+    ///
+    /// # Errors
+    /// [`engine::Error::Store`] when it cannot be read.
+    pub async fn api_secrets(
+        &self,
+        id: Id<Tenant>,
+    ) -> Result<Vec<Zeroizing<Vec<u8>>>, engine::Error> {
+        let Some(tenant) = self.engine.tenant(id).await? else {
+            return Ok(Vec::new());
+        };
+        match tenant.api_secrets(self.engine.vault()) {
+            Ok(secrets) => Ok(secrets),
+            Err(error) => {
+                tracing::error!(tenant = %id, %error, "the secrets of a tenant do not open");
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// The server's own tenant, if `id` is its.
+    pub(super) fn own(&self, id: Id<Tenant>) -> Option<&Tenant> {
+        let own = self.tenancy.own().filter(|own| own.id == id);
+        own.map(AsRef::as_ref)
+    }
+
+    /// The id of a tenant that may be changed here.
+    fn foreign(&self, name: &str) -> Result<Id<Tenant>, OperationError> {
+        let id = parse(name)?;
+        match self.own(id) {
+            None => Ok(id),
+            Some(_) => Err(OperationError::invalid(
+                "the tenant",
+                "is the server's own: its settings are in [open_payments]",
+            )),
+        }
+    }
+}
+
+pub(super) fn parse(name: &str) -> Result<Id<Tenant>, OperationError> {
+    Tenant::parse_uuid(name).map_err(|_| unknown(name))
+}
+
+pub(super) fn unknown(name: &str) -> OperationError {
+    OperationError::NotFound {
+        what: TENANT,
+        name: name.to_owned(),
+    }
+}
+
+fn fresh(operator: &Operator) -> Zeroizing<String> {
+    let secret = Secret::<kind::IdentityProvider>::generate(operator.engine.random());
+    secret.reveal().into()
+}
+
+fn flaws(
+    consent_url: Option<&str>,
+    idp_secret: &Option<TenantSecret>,
+    api_secret: &Option<TenantSecret>,
+) -> Vec<Flaw> {
+    let url = consent_url.and_then(|url| check_consent_url(url).err());
+    let url = url.map(|fault| Flaw::of("idp_consent_url", fault));
+    let of = |secret: &Option<TenantSecret>, member| secret.as_ref()?.flaw(member);
+    url.into_iter()
+        .chain(of(idp_secret, "idp_secret"))
+        .chain(of(api_secret, "api_secret"))
+        .collect()
+}
