@@ -14,13 +14,12 @@ use placet::{
 };
 use placet_core::{
     engine::{self, Caller, Engine, Limits},
-    event::EventKind,
     grant::Grant,
     id::Id,
     issuer::Issuer,
     pending::{Approval, DecidedBy, EndKind, Ending, PendingRequest, State},
     right::Rights,
-    store::{Boxed, Change, Commit, Record, Store},
+    store::{Boxed, Record, Store},
     tenant::Tenant,
     testing::{FixedClock, MemoryStore, SeededRandom},
     time::{Clock as _, Lifetime, Timestamp},
@@ -178,15 +177,11 @@ impl World {
 
     /// Stores a request under a tenant's issuer.
     async fn store(&self, tenant: &str, request: &PendingRequest) {
-        let record = Record::Pending(Box::new(request.clone()));
-        self.insert(tenant, record).await;
+        stored::store(self.engine(tenant).await.as_ref(), request).await;
     }
 
     async fn insert(&self, tenant: &str, record: Record) {
-        let engine = self.engine(tenant).await;
-        let event = engine.note(EventKind::RequestOpened, &Caller::default());
-        let commit = Commit::new(engine.issuer_id(), event).with(Change::insert(record));
-        engine.put(commit).await.unwrap();
+        stored::insert(self.engine(tenant).await.as_ref(), record).await;
     }
 
     /// A request of Open Payments made `age` before now.

@@ -9,10 +9,7 @@ use placet::{
     config::{Disk, Settings, Sources},
 };
 use placet_core::{
-    engine::Caller,
-    event::EventKind,
     pending::{PendingRequest, State},
-    store::{Change, Commit, Record},
     tenant::Tenant,
 };
 use serde_json::{Value, json};
@@ -125,10 +122,7 @@ fn stored(server: &Server, tenant: &str, count: usize) -> Vec<PendingRequest> {
         let mut requests = Vec::new();
         for _ in 0..count {
             let request = stored::request(engine.store().now(), State::Pending);
-            let event = engine.note(EventKind::RequestOpened, &Caller::default());
-            let change = Change::insert(Record::Pending(Box::new(request.clone())));
-            let commit = Commit::new(engine.issuer_id(), event).with(change);
-            engine.put(commit).await.unwrap();
+            stored::store(&engine, &request).await;
             requests.push(request);
         }
         foundation.store.close().await;

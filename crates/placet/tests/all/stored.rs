@@ -1,10 +1,13 @@
 //! Requests of GNAP as the face stores them, for tests that only look at them.
 
 use placet_core::{
+    engine::{Caller, Engine, NewClient},
+    event::EventKind,
     id::Id,
     pending::{Asker, Delivery, Payload, PendingRequest, SignInNeed, State},
     random::SystemRandom,
     right::Rights,
+    store::{Change, Commit, Record},
     time::{Lifetime, Timestamp},
 };
 use placet_gnap::FACE;
@@ -71,4 +74,27 @@ pub(crate) fn payload(profile: &str, identifier: &str) -> Payload {
         }),
         sealed: None,
     }
+}
+
+/// Stores a request, and a client that asked it.
+pub(crate) async fn store(engine: &Engine, request: &PendingRequest) {
+    let caller = Caller::default();
+    let client = NewClient {
+        client_id: request.id.to_string(),
+        secrets: Vec::new(),
+        metadata: serde_json::from_value(json!({})).unwrap(),
+        disabled: false,
+        declared: None,
+    };
+    let client = engine.add_client(client, &caller).await.unwrap();
+    let mut request = request.clone();
+    request.asker.client = client.get().id;
+    insert(engine, Record::Pending(Box::new(request))).await;
+}
+
+/// Stores a record as it is.
+pub(crate) async fn insert(engine: &Engine, record: Record) {
+    let event = engine.note(EventKind::RequestOpened, &Caller::default());
+    let commit = Commit::new(engine.issuer_id(), event).with(Change::insert(record));
+    engine.put(commit).await.unwrap();
 }

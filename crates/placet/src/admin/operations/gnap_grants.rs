@@ -343,10 +343,8 @@ impl Operator {
             };
             match revoked {
                 Ok(_) => return self.gnap_grant(holders, id).await,
-                // Gone with its retention, which is as good.
-                Err(engine::Error::Refused(Refusal::NotFound)) => {
-                    return holder.view(&held).await;
-                }
+                // Gone with its retention, or its client is.
+                Err(engine::Error::Refused(Refusal::NotFound)) => return Err(unknown(id)),
                 // It moved in between: it is judged as it stands.
                 Err(engine::Error::Refused(_)) => {}
                 Err(error) => return Err(error.into()),

@@ -90,9 +90,9 @@ enum Place {
 
 impl Window<'_> {
     fn place(&self, at: Position) -> Place {
-        let ahead =
-            self.bound
-                .is_none_or(|bound| if self.rising { at > bound } else { at < bound });
+        let ahead = self
+            .bound
+            .is_none_or(|bound| if self.rising { at > bound } else { at < bound });
         if !ahead {
             return if self.behind {
                 Place::Nowhere
