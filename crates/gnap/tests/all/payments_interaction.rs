@@ -166,11 +166,11 @@ async fn g8_a_provider_reads_only_what_lives() {
         let payer = Payer::new(&world, "acme");
         for body in bodies(&payer) {
             let stage = stage(&world, &payer, &body, before).await;
-            let answer = details(&world, &stage.begun, Some(IDP_SECRET)).await;
+            let told = details(&world, &stage.begun, Some(IDP_SECRET)).await;
             match want {
-                Some(word) => assert_eq!(answer.ok()["state"], word, "{before:?}"),
+                Some(word) => assert_eq!(told.ok()["state"], word, "{before:?}"),
                 None => assert_eq!(
-                    answer.code(),
+                    told.code(),
                     (404, "unknown_interaction".to_owned()),
                     "{before:?}"
                 ),
