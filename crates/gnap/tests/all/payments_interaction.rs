@@ -166,11 +166,11 @@ async fn g8_a_provider_reads_only_what_lives() {
         let payer = Payer::new(&world, "acme");
         for body in bodies(&payer) {
             let stage = stage(&world, &payer, &body, before).await;
-            let told = details(&world, &stage.begun, Some(IDP_SECRET)).await;
+            let answer = details(&world, &stage.begun, Some(IDP_SECRET)).await;
             match want {
-                Some(word) => assert_eq!(told.ok()["state"], word, "{before:?}"),
+                Some(told) => assert_eq!(answer.ok()["state"], told, "{before:?}"),
                 None => assert_eq!(
-                    told.code(),
+                    answer.code(),
                     (404, "unknown_interaction".to_owned()),
                     "{before:?}"
                 ),
