@@ -126,12 +126,25 @@ pub(crate) fn tokens(
         .access
         .iter()
         .filter_map(|minted| token(realm, minted, key))
+        .map(|told| as_asked(payload, told))
         .collect();
     match (payload.several, told.len()) {
         (_, 0) => None,
         (true, _) => Some(Tokens::Several(told)),
         (false, _) => Some(Tokens::Single(told.swap_remove(0))),
     }
+}
+
+/// The same token with its rights in the order they were asked in. They are kept in another, as a set.
+fn as_asked(payload: &Payload, mut told: AccessToken) -> AccessToken {
+    let mut asked = payload.tokens.iter();
+    if let Some(asked) = asked.find(|asked| asked.label == told.label) {
+        told.access.sort_by_cached_key(|right| {
+            let text = right.canonical();
+            asked.access.iter().position(|other| *other == text)
+        });
+    }
+    told
 }
 
 /// One token as it is told. `client_key` is the key the client signs with, which need not be told to it.

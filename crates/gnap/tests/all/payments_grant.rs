@@ -439,6 +439,10 @@ async fn what_needs_nobody_is_given_at_once() {
     let object = json!({ "walletAddress": payer.wallet });
     let rows = [
         ("two rights", both.clone()),
+        (
+            "in the order asked",
+            request(&payer, &[quote.clone(), incoming(&payer.wallet)]),
+        ),
         ("without interact", without_interact.clone()),
         ("wallet in an object", with(both.clone(), "/client", object)),
         (

@@ -7,11 +7,12 @@ use std::{
 };
 
 /// The groups of attacks on what is built, and how many rows each has.
-const GROUPS: [(char, u32); 6] = [
+const GROUPS: [(char, u32); 7] = [
     ('c', 15),
     ('a', 21),
     ('t', 20),
     ('d', 10),
+    ('g', 17),
     ('h', 10),
     ('k', 11),
 ];
