@@ -100,18 +100,9 @@ function read(token) {
 export class Grant {
   constructor(client, ask, answer) {
     Object.assign(this, { client, ask, finish: ask.interact?.finish, tokensSeen: new Set() });
-    this.#take(answer);
+    take(this, answer);
     if (answer.continue) assert.ok(Number.isInteger(answer.continue.wait));
     if (answer.interact) assert.equal(answer.interact.finish === undefined, this.finish === undefined);
-  }
-
-  #take(answer) {
-    Object.assign(this, { answer, interact: answer.interact ?? this.interact, next: answer.continue });
-    if (this.next) assert.match(this.next.access_token.value, TOKEN68);
-    if (answer.access_token) this.tokens = [answer.access_token].flat().map(read);
-    // RFC 9635 §3.2: the shape of the answer is that of the question.
-    if (answer.access_token && this.ask.access_token) assert.equal(Array.isArray(answer.access_token), Array.isArray(this.ask.access_token));
-    return this;
   }
 
   get token() {
@@ -126,34 +117,42 @@ export class Grant {
     return ref;
   }
 
-  async #back(method, content, headers, twist) {
-    const token = this.next.access_token.value;
-    return this.client.call(method, this.next.uri, { token, content, headers }, twist);
-  }
-
   async proceed(interact_ref, twist) {
-    return this.#take(await this.#back('POST', interact_ref === undefined ? undefined : { interact_ref }, undefined, twist));
+    return take(this, await back(this, 'POST', interact_ref === undefined ? undefined : { interact_ref }, {}, twist));
   }
 
   /** One poll; with `wait`, held by the server for as many seconds. */
   async poll(wait) {
-    return this.#take(await this.#back('POST', undefined, wait ? { prefer: `wait=${wait}` } : {}));
+    return take(this, await back(this, 'POST', undefined, wait ? { prefer: `wait=${wait}` } : {}));
   }
 
   async modify(change) {
     if (change.interact) this.finish = change.interact.finish;
     if (change.access_token) this.ask = { ...this.ask, access_token: change.access_token };
-    return this.#take(await this.#back('PATCH', change));
+    return take(this, await back(this, 'PATCH', change));
   }
 
   cancel() {
-    return this.#back('DELETE');
+    return back(this, 'DELETE');
   }
 
   /** A second client object that remembers this moment: what a copy of the state could do. */
   copy() {
     return Object.assign(Object.create(Grant.prototype), this);
   }
+}
+
+function take(grant, answer) {
+  Object.assign(grant, { answer, interact: answer.interact ?? grant.interact, next: answer.continue });
+  if (grant.next) assert.match(grant.next.access_token.value, TOKEN68);
+  if (answer.access_token) grant.tokens = [answer.access_token].flat().map(read);
+  // RFC 9635 §3.2: the shape of the answer is that of the question.
+  if (answer.access_token && grant.ask.access_token) assert.equal(Array.isArray(answer.access_token), Array.isArray(grant.ask.access_token));
+  return grant;
+}
+
+async function back({ client, next }, method, content, headers, twist) {
+  return client.call(method, next.uri, { token: next.access_token.value, content, headers }, twist);
 }
 
 /** A finish of a request: unguessable, of its own. */

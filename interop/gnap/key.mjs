@@ -3,6 +3,7 @@
 // Spec: RFC 9421 §2–4, RFC 9530 §2, RFC 9635 §7.1, §7.3.1, §7.3.3, §7.3.4
 
 import { constants, createHash, generateKeyPairSync, randomUUID, sign as signBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { httpbis } from 'http-message-signatures';
 import { calculateJwkThumbprint, CompactSign, exportJWK } from 'jose';
 
@@ -33,6 +34,12 @@ export class Key {
     key.json = { proof, jwk: key.jwk };
     key.thumbprint = await calculateJwkThumbprint(key.jwk);
     return key;
+  }
+
+  /** Whether a key that was told is this one. What it is used for may be added to it. */
+  async isToldBy({ proof, jwk }) {
+    const same = jwk.kid === this.kid && jwk.alg === this.alg && (await calculateJwkThumbprint(jwk)) === this.thumbprint;
+    return same && jwk.d === undefined && isDeepStrictEqual(proof, this.proof);
   }
 
   get method() {

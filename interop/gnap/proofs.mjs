@@ -21,7 +21,7 @@ export function proofCases(stage) {
       const grant = await client.ask(stage.polled());
       await stage.polledThrough(grant);
       const told = await stage.introspect(grant.token.value);
-      assert.deepEqual(told.key, client.key.json);
+      assert.ok(await client.key.isToldBy(told.key), JSON.stringify(told.key));
       const rotated = await client.rotate(grant.token);
       await client.revoke(rotated);
       await grant.cancel();

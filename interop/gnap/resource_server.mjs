@@ -28,7 +28,7 @@ export function resourceServerCases(stage) {
       const told = await stage.introspect(token.value, { proof: 'httpsig' });
       assert.equal(told.active, true);
       assert.deepEqual(told.access, [PHOTOS]);
-      assert.deepEqual(told.key, client.key.json);
+      assert.ok(await client.key.isToldBy(told.key), JSON.stringify(told.key));
       assert.equal(told.iss, stage.endpoint);
       assert.equal(told.sub, ADA.subject);
       assert.ok(told.exp > told.iat && told.value === undefined && !JSON.stringify(told).includes(token.value));

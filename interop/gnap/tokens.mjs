@@ -22,7 +22,7 @@ export function tokenCases(stage) {
       assert.deepEqual(moved.access, token.access);
       assert.equal(await isActive(token.value), false);
       const told = await stage.introspect(moved.value);
-      assert.deepEqual(told.key.jwk, next.jwk);
+      assert.ok(await next.isToldBy(told.key), JSON.stringify(told.key));
       await refused(client.rotate(moved), 'invalid_client', 401);
       const bearerOfNext = Object.assign(Object.create(Object.getPrototypeOf(client)), client, { key: next });
       const again = await bearerOfNext.rotate(moved);
@@ -42,7 +42,7 @@ export function tokenCases(stage) {
       const token = (name) => grant.tokens.find(({ label }) => label === name);
       assert.deepEqual(token('photos').access, [PHOTOS]);
       assert.deepEqual(token('photos').flags ?? [], []);
-      assert.deepEqual(token('calendar').access, [CALENDAR, 'read-only']);
+      assert.deepEqual(new Set(token('calendar').access), new Set([CALENDAR, 'read-only']));
       assert.deepEqual(token('calendar').flags, ['bearer']);
       const rotated = await client.rotate(token('photos'));
       assert.equal(rotated.label, 'photos');
@@ -137,7 +137,7 @@ export function tokenCases(stage) {
       assert.ok((await stage.through(await named.ask(stage.redirected()))).token);
       const thief = stage.registered(instance_id, await Key.generate('EdDSA'));
       await refused(thief.ask(stage.redirected()), 'invalid_client', 401);
-      await refused(stage.registered('nobody-by-this-name', client.key).ask(stage.redirected()), 'invalid_client');
+      await refused(stage.registered('nobody-by-this-name', client.key).ask(stage.redirected()), 'invalid_client', 400);
     },
 
     async 'a registered client is shown by its registration'() {

@@ -22,6 +22,7 @@ export async function runCases(cases, finish = async () => {}) {
     } catch (error) {
       failed += 1;
       console.log(`FAILED ${name}\n  ${(error?.stack ?? String(error)).replaceAll('\n', '\n  ')}`);
+      if (error?.description ?? error?.validationErrors) console.log(`  it says: ${error.description} ${JSON.stringify(error.validationErrors ?? [])}`);
       for (let cause = error?.cause; cause; cause = cause.cause) console.log(`  because: ${cause?.message ?? JSON.stringify(cause)}`);
     }
     clearTimeout(timer);

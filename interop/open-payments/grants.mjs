@@ -143,7 +143,7 @@ export function grantCases(stage) {
     async 'what the person is shown is the name the wallet publishes'() {
       const begun = await stage.begin(await stage.outgoing(await stage.shop()));
       assert.deepEqual([begun.at.get('clientName'), begun.at.get('theme')], [SHOP, 'sea']);
-      const nameless = await stage.shop({ publicName: undefined });
+      const nameless = await stage.shop(null);
       await refused(stage.outgoing(nameless), 400, 'invalid_client');
     },
   };

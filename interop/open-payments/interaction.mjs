@@ -14,7 +14,7 @@ export function interactionCases(stage) {
       const { json } = await stage.provider.details(at);
       assert.deepEqual(Object.keys(json).sort(), ['access', 'grantId', 'state']);
       assert.deepEqual([json.access, json.state], [grant.access, 'PENDING']);
-      for (const secret of [undefined, '', 'short', `${SECRET}x`, SECRET.replace('5', '6')]) {
+      for (const secret of [null, '', 'short', `${SECRET}x`, SECRET.replace('5', '6')]) {
         const [details, decision] = [await stage.provider.details(at, secret), await stage.provider.decide(at, 'accept', secret)];
         assert.deepEqual([details.status, details.code], [401, 'invalid_request'], secret);
         assert.deepEqual([decision.status, decision.code], [401, 'invalid_interaction'], secret);
@@ -93,7 +93,7 @@ export function interactionCases(stage) {
         assert.ok([400, 401].includes((await short.provider.decide(begun.at, 'accept')).status));
         assert.equal((await short.end(begun)).query.get('result'), 'invalid_interaction');
         assert.equal((await short.begin(never)).at.get('result'), 'invalid_interaction');
-        await refused(shop.client.grant.continue(late.back, { interact_ref: 'anything' }), 401, 'request_denied');
+        await refused(shop.client.grant.continue(late.back, { interact_ref: 'anything' }), 404, 'invalid_continuation');
         await refused(shop.client.grant.continue(polled.back), 401, 'request_denied');
       } finally {
         await short.stop();

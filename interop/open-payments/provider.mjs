@@ -30,7 +30,7 @@ export class Provider {
   }
 
   async #call(method, at, more, secret) {
-    const headers = secret === undefined ? {} : { 'x-idp-secret': secret };
+    const headers = secret === null ? {} : { 'x-idp-secret': secret };
     const reply = await fetch(`${this.interactions}/grant/${at.get('interactId')}/${at.get('nonce')}${more}`, { method, headers });
     const text = await reply.text();
     const json = reply.headers.get('content-type')?.startsWith('application/json') ? JSON.parse(text) : undefined;

@@ -40,7 +40,7 @@ export class Stage {
     stage.alice = stage.wallet.open('alice');
     stage.bob = stage.wallet.open('bob');
     const api = await getAuthServerOpenAPI();
-    stage.checkToken = api.createResponseValidator({ path: '/token/{id}', method: 'POST' });
+    stage.checkToken = api.createResponseValidator({ path: '/token/{id}', method: 'post' });
     return stage;
   }
 
@@ -50,7 +50,7 @@ export class Stage {
   }
 
   /** A client with a wallet address and a key of its own. */
-  async shop({ publicName = SHOP } = {}) {
+  async shop(publicName = SHOP) {
     const name = `shop-${randomUUID().slice(0, 8)}`;
     const keyId = `key-of-${name}`;
     const privateKey = generateKey();
@@ -64,12 +64,13 @@ export class Stage {
     return createAuthenticatedClient({ walletAddressUrl, privateKey, keyId, validateResponses: true });
   }
 
-  /** Sends what no client of Interledger would, signed by its own library. */
-  async raw({ privateKey, keyId }, url, body, { method = 'POST', headers = {}, token } = {}) {
-    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  /** Sends what no client of Interledger would, signed by its own library; `sent` takes the place of what was signed. */
+  async raw({ privateKey, keyId }, url, body, { method = 'POST', headers = {}, token, sent } = {}) {
+    const text = body === undefined ? undefined : JSON.stringify(body);
     const all = { ...(text === undefined ? {} : { 'Content-Type': 'application/json' }), ...(token ? { Authorization: `GNAP ${token}` } : {}) };
     const signed = await createHeaders({ request: { method, url, headers: all, body: text }, privateKey, keyId });
-    const reply = await fetch(url, { method, body: text, headers: { ...all, ...signed, ...headers }, redirect: 'manual' });
+    if (sent !== undefined) delete signed['Content-Length'];
+    const reply = await fetch(url, { method, body: sent ?? text, headers: { ...all, ...signed, ...headers }, redirect: 'manual' });
     const said = await reply.text();
     const json = reply.headers.get('content-type')?.startsWith('application/json') ? JSON.parse(said) : undefined;
     return { status: reply.status, headers: reply.headers, text: said, json, code: json?.error?.code, description: json?.error?.description };

@@ -3,6 +3,7 @@
 // Spec: Open Payments 1.3 (`post-token`, `delete-token`), Rafiki's introspection
 
 import assert from 'node:assert/strict';
+import { generateKey } from '@interledger/http-signature-utils';
 import { refused } from './stage.mjs';
 
 const at = ({ manage, value }) => ({ url: manage, accessToken: value });
@@ -32,11 +33,12 @@ export function tokenCases(stage) {
     },
 
     async 'g13 a token is managed by its own value and its own key'() {
-      const [shop, thief] = [await stage.shop(), await stage.shop()];
+      const shop = await stage.shop();
+      const thief = { client: await stage.client(shop.address, generateKey(), shop.keyId) };
       const [{ access_token: token }, { access_token: other }] = [await stage.incoming(shop), await stage.incoming(shop)];
       await refused(shop.client.token.rotate({ url: token.manage, accessToken: other.value }), 401, 'invalid_client');
-      await refused(thief.client.token.rotate(at(token)), 400, 'invalid_client');
-      await refused(thief.client.token.revoke(at(token)), 400, 'invalid_client');
+      await refused(thief.client.token.rotate(at(token)), 401, 'invalid_client');
+      await refused(thief.client.token.revoke(at(token)), 401, 'invalid_client');
       assert.ok(await stage.isActive(token));
     },
 

@@ -20,7 +20,7 @@ export class Wallet {
     return wallet;
   }
 
-  /** An address with its keys; `publicName: undefined` for one without. Answers its URL. */
+  /** An address with its keys; `publicName: null` for one without. Answers its URL. */
   open(name, { publicName = name, keys = [] } = {}) {
     this.addresses[name] = { publicName, keys };
     return `${this.origin}/${name}`;
@@ -38,15 +38,17 @@ export class Wallet {
     const [name, part] = new URL(request.url, this.origin).pathname.slice(1).split('/');
     this.served.push(`${request.method} ${request.url}`);
     const known = this.addresses[name];
+    // Whoever keeps keys all the same keeps them as briefly as it ever does.
+    response.setHeader('cache-control', 'max-age=0');
     if (request.method === 'GET' && known && part === 'jwks.json') return answer(200, { keys: known.keys });
     if (request.method === 'GET' && known && part === undefined) {
-      return answer(200, { id: `${this.origin}/${name}`, publicName: known.publicName, ...ASSET, authServer: this.authServer, resourceServer: this.origin });
+      return answer(200, { id: `${this.origin}/${name}`, publicName: known.publicName ?? undefined, ...ASSET, authServer: this.authServer, resourceServer: this.origin });
     }
     if (request.method === 'POST' && KINDS[name]) return this.#create(KINDS[name], request, JSON.parse(body), answer);
     return answer(404);
   }
 
-  async #create(type, request, { walletAddress }, answer) {
+  async #create(type, request, { walletAddress, receiver }, answer) {
     const access_token = request.headers.authorization?.replace(/^GNAP /, '');
     const need = { type, actions: ['create'], ...(type === 'quote' ? {} : { identifier: walletAddress }) };
     const told = await this.introspect({ access_token, access: [need] });
@@ -56,7 +58,7 @@ export class Wallet {
     const id = `${this.origin}/${type}s/${randomUUID()}`;
     const made = { id, walletAddress };
     if (type === 'incoming-payment') return answer(201, mockIncomingPaymentWithPaymentMethods(made));
-    if (type === 'quote') return answer(201, mockQuote(made));
+    if (type === 'quote') return answer(201, mockQuote({ ...made, receiver }));
     return answer(201, mockOutgoingPayment(made));
   }
 

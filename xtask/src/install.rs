@@ -36,7 +36,14 @@ pub(crate) fn system(folders: &[PathBuf]) -> Result<(), String> {
         fs::read_to_string(folder.join("package.json"))
             .is_ok_and(|text| text.contains("playwright"))
     });
+    let tls = folders.iter().any(|folder| {
+        fs::read_to_string(folder.join("Cargo.lock")).is_ok_and(|text| text.contains("openssl-sys"))
+    });
     let needs = [
+        Need {
+            there: !tls || has_openssl(),
+            packages: &["libssl-dev", "pkg-config"],
+        },
         Need {
             there: !npm || (has("node") && has("npm")),
             packages: &["nodejs", "npm"],
@@ -215,6 +222,11 @@ fn has_server() -> bool {
     versions
         .flatten()
         .any(|version| version.path().join("bin/initdb").is_file())
+}
+
+/// A client of others may be built on the TLS library of the system, which the server never is.
+fn has_openssl() -> bool {
+    process::capture(Command::new("pkg-config").args(["--exists", "openssl"])).ok
 }
 
 /// Debian ships `python3` without what makes a virtual environment.
