@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value as Json;
 
 use super::{
-    desk::{self, CommandError, Desk, StoreArgs},
+    desk::{self, Desk, StoreArgs},
     print::{Sheet, exact, minute, parts},
 };
 use crate::{
@@ -61,7 +61,7 @@ pub(super) async fn run(grants: GnapGrants, terminal: Terminal) -> Status {
                 let filter = GnapGrantFilter::default();
                 let page = desk.operator.gnap_grants(&holders, &filter, &paging);
                 let page = page.await?;
-                list(&desk, &page.items, page.has_next_page)
+                Ok(list(&desk, &page.items, page.has_next_page))
             }
             Command::Show { grant } => {
                 let grant = desk.operator.gnap_grant(&holders, &grant).await?;
@@ -78,7 +78,7 @@ pub(super) async fn run(grants: GnapGrants, terminal: Terminal) -> Status {
     .await
 }
 
-fn list(desk: &Desk, grants: &[GnapGrantView], more: bool) -> Result<Status, CommandError> {
+fn list(desk: &Desk, grants: &[GnapGrantView], more: bool) -> Status {
     let mut sheet = Sheet::new(&["GRANT", "STATE", "CLIENT", "ASKS FOR", "SINCE"]);
     for grant in grants {
         sheet.row([
@@ -95,7 +95,7 @@ fn list(desk: &Desk, grants: &[GnapGrantView], more: bool) -> Result<Status, Com
         desk.terminal.line(&told);
     }
     desk.terminal.value(&grants);
-    Ok(Status::Done)
+    Status::Done
 }
 
 fn show(desk: &Desk, grant: &GnapGrantView) -> Status {
@@ -133,10 +133,10 @@ fn client(grant: &GnapGrantView) -> String {
 
 /// The types of its rights, or the names of those that have none.
 fn rights(grant: &GnapGrantView) -> String {
-    let named = |right: &Json| {
+    let name_of = |right: &Json| {
         let kind = right.get("type").unwrap_or(right);
         kind.as_str().map(str::to_owned)
     };
-    let names: Vec<_> = grant.access.iter().filter_map(named).collect();
+    let names: Vec<_> = grant.access.iter().filter_map(name_of).collect();
     names.join(" ")
 }

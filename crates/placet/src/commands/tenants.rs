@@ -112,6 +112,10 @@ pub(super) async fn run(tenants: Tenants, terminal: Terminal) -> Status {
 }
 
 /// A member that is set, taken away, or left.
+#[expect(
+    clippy::option_option,
+    reason = "left out, taken away and set are three things (RFC 7396 §2)"
+)]
 fn said<T>(value: Option<T>, gone: bool) -> Option<Option<T>> {
     match value {
         Some(value) => Some(Some(value)),

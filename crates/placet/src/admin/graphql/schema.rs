@@ -236,6 +236,10 @@ pub(super) fn coded(message: impl Into<String>, code: &'static str) -> Error {
 }
 
 /// What an operation's error tells. What the store says is for the log.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it stands where errors are mapped"
+)]
 fn told(error: OperationError) -> Error {
     match &error {
         OperationError::NotFound { what, .. } => {

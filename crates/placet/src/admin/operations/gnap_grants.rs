@@ -15,7 +15,7 @@ use placet_core::{
     tenant::Tenant,
     time::Timestamp,
 };
-use placet_gnap::{AskedGrant, Profile};
+use placet_gnap::{AskedGrant, Profile, access::AccessRight, subject::SubjectIdentifier};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::ToSchema;
@@ -224,8 +224,12 @@ impl Holder {
             tenant: tenant.map(|tenant| tenant.uuid()),
             profile: asked.profile.name(),
             client: asked.client.clone(),
-            access: asked.access.iter().map(|right| right.to_value()).collect(),
-            subject: asked.subject.iter().map(|id| id.to_value()).collect(),
+            access: asked.access.iter().map(AccessRight::to_value).collect(),
+            subject: asked
+                .subject
+                .iter()
+                .map(SubjectIdentifier::to_value)
+                .collect(),
             state,
             finalization,
             created_at: request.created_at.into(),

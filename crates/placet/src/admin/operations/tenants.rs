@@ -149,6 +149,10 @@ pub struct NewTenantDocument {
 /// What changes of a tenant: what is absent stays, what is `null` is taken away.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::option_option,
+    reason = "left out, taken away and set are three things (RFC 7396 §2)"
+)]
 pub struct TenantChange {
     /// Where its people are asked. `null`: nobody can be any more.
     #[serde(default, deserialize_with = "said")]
@@ -168,6 +172,10 @@ pub struct TenantChange {
 ///
 /// # Errors
 /// What the deserializer says of the value.
+#[expect(
+    clippy::option_option,
+    reason = "left out, taken away and set are three things (RFC 7396 §2)"
+)]
 pub(crate) fn said<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     T: Deserialize<'de>,
@@ -202,8 +210,8 @@ impl Operator {
     ) -> Result<RegisteredTenant, OperationError> {
         let mut flaws = flaws(
             new.idp_consent_url.as_deref(),
-            &new.idp_secret,
-            &new.api_secret,
+            new.idp_secret.as_ref(),
+            new.api_secret.as_ref(),
         );
         let id = new.id.as_deref().map(Tenant::parse_uuid).transpose();
         if id.is_err() {
@@ -308,8 +316,8 @@ impl Operator {
         let api = change.api_secret.as_ref();
         let mut flaws = flaws(
             url.and_then(Option::as_deref),
-            &change.idp_secret,
-            api.unwrap_or(&None),
+            change.idp_secret.as_ref(),
+            api.and_then(Option::as_ref),
         );
         let known = self.engine.tenant(id).await?.ok_or_else(|| unknown(name))?;
         let (has_idp, sets_url) = (known.idp.is_some(), url.is_some_and(Option::is_some));
@@ -437,12 +445,12 @@ fn fresh(operator: &Operator) -> Zeroizing<String> {
 
 fn flaws(
     consent_url: Option<&str>,
-    idp_secret: &Option<TenantSecret>,
-    api_secret: &Option<TenantSecret>,
+    idp_secret: Option<&TenantSecret>,
+    api_secret: Option<&TenantSecret>,
 ) -> Vec<Flaw> {
     let url = consent_url.and_then(|url| check_consent_url(url).err());
     let url = url.map(|fault| Flaw::of("idp_consent_url", fault));
-    let of = |secret: &Option<TenantSecret>, member| secret.as_ref()?.flaw(member);
+    let of = |secret: Option<&TenantSecret>, member| secret?.flaw(member);
     url.into_iter()
         .chain(of(idp_secret, "idp_secret"))
         .chain(of(api_secret, "api_secret"))
