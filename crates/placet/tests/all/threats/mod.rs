@@ -7,6 +7,8 @@ mod browser;
 #[cfg(feature = "postgres-tests")]
 mod cluster;
 mod device;
+#[cfg(feature = "postgres-tests")]
+mod gnap_nodes;
 mod guesses;
 #[path = "../../../src/demo/html.rs"]
 mod html;

@@ -64,16 +64,21 @@ fn carry(mut from: TcpStream, mut to: TcpStream) {
 }
 
 /// Two nodes, both reached through `both`, and each by itself.
-struct Pair {
+pub(super) struct Pair {
     cluster: Cluster,
-    both: Node,
-    first: String,
-    second: Neighbour,
+    pub(super) both: Node,
+    pub(super) first: String,
+    pub(super) second: Neighbour,
     balancer: Balancer,
 }
 
 impl Pair {
     fn start(name: &str) -> Self {
+        Self::start_with(name, "")
+    }
+
+    /// The same, with more in the settings of both.
+    pub(super) fn start_with(name: &str, more: &str) -> Self {
         let cluster = Cluster::start();
         let [first, second] = [(); 2].map(|()| format!("127.0.0.1:{}", port()));
         let [admin, other_admin] = [(); 2].map(|()| format!("127.0.0.1:{}", port()));
@@ -86,6 +91,7 @@ impl Pair {
             )
             .replace("sqlite:placet.db", &cluster.url("placet"))
                 + "[keys]\nmaster_key_file = \"master.key\"\n"
+                + more
         };
         let directory = Directory::new(name);
         directory.write("master.key", MASTER_KEY);

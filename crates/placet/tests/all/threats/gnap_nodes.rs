@@ -1,0 +1,184 @@
+//! A GNAP client and two servers on one PostgreSQL: what it may do once, it may do once on all of them.
+
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use placet_proof::{
+    Algorithm, Ed25519Name, SigningKey,
+    gnap::{GnapRequest, GnapSigner, ProofMethod, SignedRequest, Stamp},
+};
+use serde_json::{Value, json};
+
+use super::{
+    browser::{Browser, outcome},
+    nodes::Pair,
+};
+use crate::server::{Reply, ask};
+
+const GNAP: &str = "[gnap]\nenabled = true\n";
+/// As many continuations at once as the face promises to keep apart.
+const AT_ONCE: usize = 50;
+
+struct Agent {
+    signer: GnapSigner,
+    key: Value,
+}
+
+impl Agent {
+    fn new() -> Self {
+        let key = Arc::new(SigningKey::generate(Algorithm::EdDsa).unwrap());
+        let jwk = key.public_jwk().to_json(Ed25519Name::EdDsa);
+        let kid = key.kid().to_owned();
+        Self {
+            signer: GnapSigner::new(key, &kid, ProofMethod::HTTPSIG),
+            key: json!({ "proof": "httpsig", "jwk": jwk }),
+        }
+    }
+
+    fn sign(&self, uri: &str, token: Option<&str>, body: &str, nonce: &str) -> SignedRequest {
+        let authorization = token.map(|token| format!("GNAP {token}"));
+        let mut headers = Vec::new();
+        if !body.is_empty() {
+            headers.push(("content-type", "application/json"));
+        }
+        if let Some(authorization) = &authorization {
+            headers.push(("authorization", authorization));
+        }
+        let request = GnapRequest {
+            method: "POST",
+            target_uri: uri,
+            headers: &headers,
+            body: body.as_bytes(),
+            token,
+            certificate: None,
+        };
+        let stamp = Stamp {
+            created: now(),
+            nonce: Some(nonce),
+        };
+        self.signer.sign(&request, &stamp).unwrap()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a client of a running server lives in real time"
+)]
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    since.as_secs().try_into().unwrap()
+}
+
+/// Sends what was signed for the public address to one of the nodes.
+fn send(
+    (node, host): (&str, &str),
+    uri: &str,
+    token: Option<&str>,
+    (signed, body): (&SignedRequest, &str),
+) -> Reply {
+    let target = uri.split_once(host).unwrap().1;
+    let authorization = token.map(|token| format!("GNAP {token}"));
+    let mut headers = vec![("Host", host)];
+    let added = |name: &str| signed.headers.iter().any(|(other, _)| *other == name);
+    if !body.is_empty() && !added("content-type") {
+        headers.push(("content-type", "application/json"));
+    }
+    if let Some(authorization) = &authorization {
+        headers.push(("authorization", authorization));
+    }
+    let signed_headers = signed.headers.iter();
+    headers.extend(
+        signed_headers
+            .filter(|(name, _)| *name != "content-length")
+            .map(|(name, value)| (*name, value.as_str())),
+    );
+    ask(node, "POST", target, &headers, body)
+}
+
+/// A grant that a person has agreed to: where it is continued, and with which token.
+fn agreed(pair: &Pair, agent: &Agent) -> (String, String) {
+    let host = pair.both.address.clone();
+    let endpoint = format!("http://{host}/gnap");
+    let body = json!({
+        "access_token": { "access": [{ "type": "photo-api", "actions": ["read"] }] },
+        "client": { "key": agent.key },
+        "interact": { "start": ["redirect"] },
+    })
+    .to_string();
+    let signed = agent.sign(&endpoint, None, &body, "begin");
+    let begun = send((&pair.first, &host), &endpoint, None, (&signed, &body));
+    assert_eq!(begun.status, 200, "{}", begun.body);
+    let told = begun.json();
+    let redirect = told["interact"]["redirect"].as_str().unwrap();
+    let mut browser = Browser::of_ada(&pair.both);
+    let page = browser.open(redirect.split_once(&host).unwrap().1);
+    let answered = browser.press(&page, "approve", &[]);
+    let answered = browser.follow(answered);
+    assert_eq!(outcome(&answered).as_deref(), Some("approved"));
+    let text = |pointer: &str| told.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+    (text("/continue/uri"), text("/continue/access_token/value"))
+}
+
+#[test]
+fn c3_fifty_continuations_on_two_nodes_give_one_token() {
+    let pair = Pair::start_with("gnap-continue", GNAP);
+    let agent = Agent::new();
+    let (uri, token) = agreed(&pair, &agent);
+    // The first continuation, too, has to keep the interval.
+    thread::sleep(Duration::from_millis(1_100));
+    let host = pair.both.address.as_str();
+    let nodes = [pair.first.as_str(), pair.second.address.as_str()];
+    let replies: Vec<Reply> = thread::scope(|scope| {
+        let calls: Vec<_> = (0..AT_ONCE)
+            .map(|n| {
+                let (uri, token, agent, node) = (&uri, &token, &agent, nodes[n % nodes.len()]);
+                scope.spawn(move || {
+                    let signed = agent.sign(uri, Some(token), "", &format!("nonce-{n}"));
+                    send((node, host), uri, Some(token), (&signed, ""))
+                })
+            })
+            .collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    let values: BTreeSet<String> = replies
+        .iter()
+        .filter(|reply| reply.status == 200)
+        .filter_map(|reply| {
+            let told = reply.json();
+            told.pointer("/access_token/value")?
+                .as_str()
+                .map(str::to_owned)
+        })
+        .collect();
+    assert_eq!(values.len(), 1, "one distinct token");
+    for reply in &replies {
+        assert!(
+            matches!(reply.status, 200 | 400 | 401 | 503),
+            "{}",
+            reply.body
+        );
+    }
+}
+
+#[test]
+fn g1_a_signature_counts_once_on_all_nodes() {
+    let pair = Pair::start_with("gnap-replay", GNAP);
+    let agent = Agent::new();
+    let host = pair.both.address.as_str();
+    let endpoint = format!("http://{host}/gnap");
+    let body = json!({
+        "access_token": { "access": ["photos"] },
+        "client": { "key": agent.key },
+        "interact": { "start": ["user_code"] },
+    })
+    .to_string();
+    let signed = agent.sign(&endpoint, None, &body, "only-once");
+    let to = |node: &str| send((node, host), &endpoint, None, (&signed, &body)).status;
+    assert_eq!(to(&pair.first), 200);
+    assert_eq!(to(&pair.second.address), 401, "another node remembers it");
+    assert_eq!(to(&pair.first), 401);
+}
