@@ -12,6 +12,7 @@ use placet_core::{
     secret::{Digest, SecretHash},
     store::{Store, StoreError, Versioned},
     tenant::{IdentityProvider, Tenant},
+    vault::Sealed,
 };
 use placet_web::person::Passwords;
 use zeroize::Zeroizing;
@@ -134,17 +135,7 @@ async fn tenant(
         // An operator deleted it; no start brings it back.
         Some(known) if !known.is_live() => {}
         Some(known) => {
-            let kept = known
-                .api_secrets(engine.vault())
-                .ok()
-                .and_then(|secrets| secrets.into_iter().next());
-            let new_secret = api_secret().filter(|secret| {
-                kept.as_ref()
-                    .is_none_or(|kept| kept.as_slice() != secret.as_bytes())
-            });
-            let sealed = new_secret.map(|secret| {
-                Tenant::seal_api_secret(declared.id, &secret, engine.vault(), engine.random())
-            });
+            let sealed = new_api_secret(engine, &known, declared);
             let signs = declared.api_secret.is_some();
             let change = |tenant: &mut Tenant| {
                 tenant.idp = match (tenant.idp.take(), provider()) {
@@ -181,6 +172,15 @@ async fn tenant(
         }
     }
     Ok(())
+}
+
+/// The secret of a tenant's calls, sealed, if it is another one than before.
+fn new_api_secret(engine: &Engine, known: &Tenant, declared: &DeclaredTenant) -> Option<Sealed> {
+    let kept = known.api_secrets(engine.vault()).unwrap_or_default();
+    let newest = kept.first().map(|secret| secret.as_slice());
+    let secret = declared.api_secret.as_ref()?.reveal();
+    let seal = || Tenant::seal_api_secret(declared.id, secret, engine.vault(), engine.random());
+    (newest != Some(secret.as_bytes())).then(seal)
 }
 
 async fn person(

@@ -133,10 +133,10 @@ fn client(grant: &GnapGrantView) -> String {
 
 /// The types of its rights, or the names of those that have none.
 fn rights(grant: &GnapGrantView) -> String {
-    let name_of = |right: &Json| {
+    let name = |right: &Json| {
         let kind = right.get("type").unwrap_or(right);
         kind.as_str().map(str::to_owned)
     };
-    let names: Vec<_> = grant.access.iter().filter_map(name_of).collect();
-    names.join(" ")
+    let kinds: Vec<_> = grant.access.iter().filter_map(name).collect();
+    kinds.join(" ")
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     admin::operations::{
-        NewTenantDocument, RegisteredTenant, TenantChange, TenantSecret, TenantView, Wish,
+        NewTenantDocument, RegisteredTenant, Said, TenantChange, TenantSecret, TenantView, Wish,
     },
     cli::Status,
     terminal::{Style, Terminal},
@@ -91,9 +91,9 @@ pub(super) async fn run(tenants: Tenants, terminal: Terminal) -> Status {
             } => {
                 let secret = read(members.api_secret_file.as_ref())?;
                 let change = TenantChange {
-                    idp_consent_url: said(members.idp_consent_url, no_idp),
+                    idp_consent_url: Said::of(members.idp_consent_url, no_idp),
                     idp_secret: read(members.idp_secret_file.as_ref())?,
-                    api_secret: said(secret, no_api),
+                    api_secret: Said::of(secret, no_api),
                 };
                 let changed = desk.operator.change_tenant(&tenant, change).await?;
                 desk.terminal.line(&format!("{tenant} is changed."));
@@ -109,18 +109,6 @@ pub(super) async fn run(tenants: Tenants, terminal: Terminal) -> Status {
         }
     })
     .await
-}
-
-/// A member that is set, taken away, or left.
-#[expect(
-    clippy::option_option,
-    reason = "left out, taken away and set are three things (RFC 7396 §2)"
-)]
-fn said<T>(value: Option<T>, gone: bool) -> Option<Option<T>> {
-    match value {
-        Some(value) => Some(Some(value)),
-        None => gone.then_some(None),
-    }
 }
 
 fn read(path: Option<&PathBuf>) -> Result<Option<TenantSecret>, CommandError> {

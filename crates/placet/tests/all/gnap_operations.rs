@@ -8,7 +8,7 @@ use std::{
 use placet::{
     admin::operations::{
         Finalization, GnapGrantFilter, GnapGrantState, GnapGrantView, GrantPaging, Holder,
-        NewTenantDocument, OperationError, Operator, TenantChange, TenantSecret, Wish,
+        NewTenantDocument, OperationError, Operator, Said, TenantChange, TenantSecret, Wish,
     },
     app::Tenancy,
 };
@@ -29,6 +29,7 @@ use placet_gnap::{FACE, Profile};
 use placet_web::{keys::KeyRing, person::Passwords};
 use serde_json::{Value, json};
 
+use self::{Finalization as F, GnapGrantState as S};
 use crate::stored::{self, LIFETIME, payload};
 
 const OWN: &str = "cf5fd7d3-1eb1-4041-8e43-ba45747e9e5d";
@@ -187,6 +188,40 @@ impl World {
     /// A request of Open Payments made `age` before now.
     fn request(&self, age: Lifetime, state: State) -> PendingRequest {
         stored::request(self.clock.now().minus(age), state)
+    }
+
+    /// Every filter finds it by what it is, and by nothing that it is not.
+    async fn is_found_by_its_words(&self, request: &PendingRequest, is: (S, Option<F>)) {
+        let id = request.id.to_string();
+        let found = |filter: GnapGrantFilter| {
+            let id = id.clone();
+            async move { ids(&self.list(Some(ONE), &filter).await).contains(&id) }
+        };
+        let (by_state, by_end) = is;
+        let within = GnapGrantFilter {
+            states: vec![by_state],
+            finalizations: by_end.into_iter().collect(),
+            ..GnapGrantFilter::default()
+        };
+        assert!(found(within).await, "{by_state:?} {by_end:?}");
+        let outside = GnapGrantFilter {
+            other_states: vec![by_state],
+            ..GnapGrantFilter::default()
+        };
+        assert!(!found(outside).await, "{by_state:?}");
+        for end in F::ALL {
+            let only = GnapGrantFilter {
+                finalizations: vec![end],
+                ..GnapGrantFilter::default()
+            };
+            let is_it = by_end == Some(end);
+            assert_eq!(found(only).await, is_it, "{by_end:?} in {end:?}");
+            let others = GnapGrantFilter {
+                other_finalizations: vec![end],
+                ..GnapGrantFilter::default()
+            };
+            assert_eq!(found(others).await, !is_it, "{by_end:?} not in {end:?}");
+        }
     }
 
     async fn list(&self, tenant: Option<&str>, filter: &GnapGrantFilter) -> Vec<GnapGrantView> {
@@ -368,8 +403,6 @@ async fn every_state_has_its_word_and_every_end_its_reason() {
     world.insert(ONE, grant(kept, now, false)).await;
     world.insert(ONE, grant(revoked, now, true)).await;
     let fresh = Lifetime::ZERO;
-    use Finalization as F;
-    use GnapGrantState as S;
     for (state, age, want) in [
         (State::Pending, fresh, (S::Pending, None)),
         (State::Pending, LIFETIME, (S::Finalized, Some(F::Expired))),
@@ -427,43 +460,7 @@ async fn every_state_has_its_word_and_every_end_its_reason() {
             assert_eq!(view.client.as_deref(), Some("https://client.example/app"));
             assert_eq!(view.subject[0]["uri"], "https://wallet.example/alice");
         }
-        let found = |filter: GnapGrantFilter| {
-            let id = request.id.to_string();
-            let world = &world;
-            async move { ids(&world.list(Some(ONE), &filter).await).contains(&id) }
-        };
-        let (by_state, by_end) = want;
-        let within = GnapGrantFilter {
-            states: vec![by_state],
-            finalizations: by_end.into_iter().collect(),
-            ..GnapGrantFilter::default()
-        };
-        assert!(found(within).await, "{by_state:?} {by_end:?}");
-        let outside = GnapGrantFilter {
-            other_states: vec![by_state],
-            ..GnapGrantFilter::default()
-        };
-        assert!(!found(outside).await, "{by_state:?}");
-        for end in F::ALL {
-            let only = GnapGrantFilter {
-                finalizations: vec![end],
-                ..GnapGrantFilter::default()
-            };
-            assert_eq!(
-                found(only).await,
-                by_end == Some(end),
-                "{by_end:?} in {end:?}"
-            );
-            let others = GnapGrantFilter {
-                other_finalizations: vec![end],
-                ..GnapGrantFilter::default()
-            };
-            assert_eq!(
-                found(others).await,
-                by_end != Some(end),
-                "{by_end:?} not in {end:?}"
-            );
-        }
+        world.is_found_by_its_words(&request, want).await;
     }
 }
 
@@ -501,7 +498,8 @@ async fn e1_g16_no_filter_cursor_or_name_reaches_another_tenant() {
         for filter in &filters {
             let mut found = ids(&world.list(Some(tenant), filter).await);
             let mut want = own.clone();
-            (found.sort(), want.sort());
+            found.sort();
+            want.sort();
             assert_eq!(found, want, "{filter:?}");
         }
         let foreign = made.iter().filter(|(other, _)| *other != tenant);
@@ -633,7 +631,7 @@ async fn a_tenant_is_added_changed_and_deleted_and_its_secrets_are_told_once() {
     assert_eq!(secrets(&id).await, [api.reveal()]);
     let change = TenantChange {
         idp_secret: Some(TenantSecret::new(OTHER_SECRET.to_owned())),
-        api_secret: Some(Some(TenantSecret::new(SECRET.to_owned()))),
+        api_secret: Said::New(TenantSecret::new(SECRET.to_owned())),
         ..TenantChange::default()
     };
     let changed = operator.change_tenant(&id, change).await.unwrap();
@@ -647,8 +645,8 @@ async fn a_tenant_is_added_changed_and_deleted_and_its_secrets_are_told_once() {
     let known = idp_of.idp.as_ref().unwrap();
     assert!(known.accepts(OTHER_SECRET) && known.accepts(idp.reveal()));
     let gone = TenantChange {
-        idp_consent_url: Some(None),
-        api_secret: Some(None),
+        idp_consent_url: Said::Gone,
+        api_secret: Said::Gone,
         ..TenantChange::default()
     };
     let changed = operator.change_tenant(&id, gone).await.unwrap();
@@ -720,7 +718,7 @@ async fn what_is_wrong_with_a_tenant_is_told_and_ids_are_given_once() {
         );
     }
     let url = TenantChange {
-        idp_consent_url: Some(Some("https://idp.example".to_owned())),
+        idp_consent_url: Said::New("https://idp.example".to_owned()),
         ..TenantChange::default()
     };
     let alone = TenantChange {

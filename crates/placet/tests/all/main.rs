@@ -17,6 +17,8 @@ mod errors;
 #[cfg(test)]
 mod gnap_operations;
 #[cfg(test)]
+mod graphql;
+#[cfg(test)]
 mod payments_admin;
 #[cfg(test)]
 mod routes;

@@ -11,7 +11,7 @@ use super::{
     input::{body, name},
     problem::Problem,
 };
-use crate::admin::operations::{Moment, NewTenantDocument, TenantChange, TenantSecret, said};
+use crate::admin::operations::{Moment, NewTenantDocument, Said, TenantChange, TenantSecret};
 
 const ALL: &str = "/tenant";
 const ONE: &str = "/tenant/{tenant}";
@@ -47,9 +47,9 @@ pub(super) struct ServiceTenantChange {
     #[schema(write_only)]
     api_secret: Option<TenantSecret>,
     /// Where its people are asked. `null`: nobody can be any more.
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    idp_consent_url: Option<Option<String>>,
+    idp_consent_url: Said<String>,
     /// The new secret of its identity provider; the one before still counts.
     #[serde(default)]
     #[schema(write_only)]
@@ -97,7 +97,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 let change = TenantChange {
                     idp_consent_url: change.idp_consent_url,
                     idp_secret: change.idp_secret,
-                    api_secret: change.api_secret.map(Some),
+                    api_secret: Said::of(change.api_secret, false),
                 };
                 operator.change_tenant(&name(&call, 0)?, change).await?;
                 Ok(done())

@@ -74,7 +74,7 @@ impl Query {
             Ok(holders) => holders,
             // Whoever asks for the grants of nobody gets none.
             Err(OperationError::NotFound { .. }) => Vec::new(),
-            Err(error) => return Err(told(error)),
+            Err(error) => return Err(told(&error)),
         };
         let paging = GrantPaging {
             after,
@@ -85,16 +85,16 @@ impl Query {
         };
         let filter = filter.unwrap_or_default().read();
         let page = asker.operator.gnap_grants(&holders, &filter, &paging);
-        page.await.map(Into::into).map_err(told)
+        page.await.map(Into::into).map_err(|error| told(&error))
     }
 
     /// One grant.
     #[graphql(complexity = "ONE_COST + child_complexity")]
     async fn grant(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Result<Grant> {
         let asker = ctx.data::<Asker>()?;
-        let holders = asker.holders(None).await.map_err(told)?;
+        let holders = asker.holders(None).await.map_err(|error| told(&error))?;
         let view = asker.operator.gnap_grant(&holders, id.as_str()).await;
-        match view.map_err(told)? {
+        match view.map_err(|error| told(&error))? {
             view if view.profile == Profile::OpenPayments.name() => Ok(Grant::whole(&view)),
             _ => Err(coded("there is no such grant", "NOT_FOUND")),
         }
@@ -117,18 +117,18 @@ impl Mutation {
             return Err(coded("say which grant", "FORBIDDEN"));
         }
         let asker = ctx.data::<Asker>()?;
-        let holders = asker.holders(None).await.map_err(told)?;
+        let holders = asker.holders(None).await.map_err(|error| told(&error))?;
         let id = &input.grant_id;
         let view = asker
             .operator
             .gnap_grant(&holders, id)
             .await
-            .map_err(told)?;
+            .map_err(|error| told(&error))?;
         if view.profile != Profile::OpenPayments.name() {
             return Err(coded("there is no such grant", "NOT_FOUND"));
         }
         let revoked = asker.operator.revoke_gnap_grant(&holders, id).await;
-        revoked.map_err(told)?;
+        revoked.map_err(|error| told(&error))?;
         Ok(RevokeGrantMutationResponse {
             id: ID(input.grant_id),
         })
@@ -236,12 +236,8 @@ pub(super) fn coded(message: impl Into<String>, code: &'static str) -> Error {
 }
 
 /// What an operation's error tells. What the store says is for the log.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it stands where errors are mapped"
-)]
-fn told(error: OperationError) -> Error {
-    match &error {
+fn told(error: &OperationError) -> Error {
+    match error {
         OperationError::NotFound { what, .. } => {
             coded(format!("there is no such {what}"), "NOT_FOUND")
         }

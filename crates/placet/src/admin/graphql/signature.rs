@@ -76,12 +76,12 @@ pub(super) enum NotTaken {
     TooMany,
 }
 
-/// When a signature was made, and its bytes.
-type Seen = BTreeSet<(Timestamp, [u8; 32])>;
+/// The codes of one tenant and their times, the oldest first.
+type Codes = BTreeSet<(Timestamp, [u8; 32])>;
 
 /// The right signatures that could come again.
 #[derive(Default)]
-pub(super) struct Remembered(Mutex<HashMap<Id<Tenant>, Seen>>);
+pub(super) struct Remembered(Mutex<HashMap<Id<Tenant>, Codes>>);
 
 impl Remembered {
     /// Takes a timely signature, once.

@@ -17,6 +17,7 @@ mod moment;
 mod people;
 mod requests;
 mod sessions;
+mod tenant_document;
 mod tenants;
 
 use std::sync::Arc;
@@ -29,7 +30,6 @@ use placet_web::{keys::KeyRing, person::Passwords};
 
 use crate::app::Tenancy;
 
-pub(crate) use self::tenants::said;
 pub use self::{
     clients::{ClientChange, ClientSecret, ClientView, NewClientDocument, RegisteredClient},
     clock::AcceptedClock,
@@ -45,7 +45,9 @@ pub use self::{
     people::{Claims, NewPassword, NewPersonDocument, PersonChange, PersonView},
     requests::{RequestState, RequestView},
     sessions::SessionView,
-    tenants::{NewTenantDocument, RegisteredTenant, TenantChange, TenantSecret, TenantView},
+    tenant_document::{
+        NewTenantDocument, RegisteredTenant, Said, TenantChange, TenantSecret, TenantView,
+    },
 };
 
 /// One operator at work, with all they act through.

@@ -2,8 +2,6 @@
 //!
 //! Spec: RFC 9635 §1.4; threat G9
 
-use std::fmt;
-
 use placet_core::{
     engine::{self, NewTenant},
     id::Id,
@@ -11,11 +9,12 @@ use placet_core::{
     store::{Record, Table},
     tenant::{IdentityProvider, Tenant},
 };
-use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{Flaw, Listing, Moment, OperationError, Operator, Wish};
+use super::{
+    Flaw, Listing, NewTenantDocument, OperationError, Operator, RegisteredTenant, Said,
+    TenantChange, TenantSecret, TenantView, Wish,
+};
 use crate::config::check_consent_url;
 
 /// What a tenant is called in messages.
@@ -24,179 +23,6 @@ const TENANT: &str = "tenant";
 const LIST: &str = "tenants";
 /// The position before every tenant: the nil UUID names none.
 const BEFORE_ALL: [u8; 16] = [0; 16];
-/// The least length of a secret that somebody brings: 128 bits as base64.
-const SECRET_CHARS_LEAST: usize = 22;
-/// The greatest, which a header field carries everywhere.
-const SECRET_CHARS_MOST: usize = 1_024;
-
-/// A tenant as operators see it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct TenantView {
-    /// Its id, a UUID.
-    pub id: String,
-    /// The URL of its issuer, under which everything is kept that is granted in its name.
-    pub issuer: String,
-    /// Where its people are asked. Absent: nobody can be, or for the server's own tenant: on its own pages.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub idp_consent_url: Option<String>,
-    /// How many secrets of its identity provider count; two while they are being replaced.
-    pub idp_secrets: usize,
-    /// How many secrets may sign its calls; two while they are being replaced.
-    pub api_secrets: usize,
-    /// Whether it is the server's own, which the settings describe.
-    pub own: bool,
-    /// Whether the settings file declares it.
-    pub declared: bool,
-    /// When it was added. Absent for the server's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<Moment>,
-    /// When it was last changed. Absent for the server's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub changed_at: Option<Moment>,
-    /// When it was deleted. Absent while it lives.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub deleted_at: Option<Moment>,
-}
-
-impl TenantView {
-    fn of(tenant: &Tenant, own: bool) -> Self {
-        let idp = tenant.idp.as_ref();
-        let sealed = [&tenant.api_secret, &tenant.former_api_secret];
-        let at = |moment| (!own).then_some(Moment(moment));
-        Self {
-            id: tenant.uuid(),
-            issuer: tenant.issuer_url.clone(),
-            idp_consent_url: idp.map(|idp| idp.consent_url.clone()),
-            idp_secrets: idp.map_or(0, |idp| idp.secrets.len()),
-            api_secrets: sealed.into_iter().flatten().count(),
-            own,
-            declared: own || tenant.declared.is_some(),
-            created_at: at(tenant.created_at),
-            changed_at: at(tenant.changed_at),
-            deleted_at: tenant.deleted_at.map(Moment),
-        }
-    }
-}
-
-/// A secret of a tenant: brought by whoever adds it, or made a moment ago and told this once.
-#[derive(Clone, ToSchema)]
-#[schema(value_type = String)]
-pub struct TenantSecret(Zeroizing<String>);
-
-impl TenantSecret {
-    /// Takes a text as a secret.
-    pub fn new(text: impl Into<Zeroizing<String>>) -> Self {
-        Self(text.into())
-    }
-
-    /// The secret itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    fn flaw(&self, member: &str) -> Option<Flaw> {
-        let text = self.reveal();
-        let enough = (SECRET_CHARS_LEAST..=SECRET_CHARS_MOST).contains(&text.len());
-        let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-        (!enough || !plain).then(|| {
-            let rule = format!(
-                "must have {SECRET_CHARS_LEAST} to {SECRET_CHARS_MOST} visible characters of ASCII"
-            );
-            Flaw::new(member, rule)
-        })
-    }
-}
-
-impl fmt::Debug for TenantSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TenantSecret")
-    }
-}
-
-impl Serialize for TenantSecret {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for TenantSecret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::new)
-    }
-}
-
-/// A tenant to add.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewTenant)]
-pub struct NewTenantDocument {
-    /// Its id, a UUID, where another system knows it already. Absent: one is made.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// Where its people are asked. Absent: nobody can be.
-    #[serde(default)]
-    pub idp_consent_url: Option<String>,
-    /// The secret of its identity provider. Absent: one is made if there is a provider.
-    #[serde(default)]
-    #[schema(write_only)]
-    pub idp_secret: Option<TenantSecret>,
-    /// What signs its calls. Absent: one is made.
-    #[serde(default)]
-    #[schema(write_only)]
-    pub api_secret: Option<TenantSecret>,
-}
-
-/// What changes of a tenant: what is absent stays, what is `null` is taken away.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(
-    clippy::option_option,
-    reason = "left out, taken away and set are three things (RFC 7396 §2)"
-)]
-pub struct TenantChange {
-    /// Where its people are asked. `null`: nobody can be any more.
-    #[serde(default, deserialize_with = "said")]
-    #[schema(value_type = Option<String>)]
-    pub idp_consent_url: Option<Option<String>>,
-    /// The new secret of its identity provider; the one before still counts.
-    #[serde(default)]
-    #[schema(write_only)]
-    pub idp_secret: Option<TenantSecret>,
-    /// What signs its calls from now on; what did before still counts. `null`: it may call nothing.
-    #[serde(default, deserialize_with = "said")]
-    #[schema(write_only, value_type = Option<String>)]
-    pub api_secret: Option<Option<TenantSecret>>,
-}
-
-/// A member that is there, even if it is `null`.
-///
-/// # Errors
-/// What the deserializer says of the value.
-#[expect(
-    clippy::option_option,
-    reason = "left out, taken away and set are three things (RFC 7396 §2)"
-)]
-pub(crate) fn said<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    Option::deserialize(deserializer).map(Some)
-}
-
-/// A tenant right after it was added.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct RegisteredTenant {
-    /// The secret of its identity provider, if one was made. It cannot be read again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub idp_secret: Option<TenantSecret>,
-    /// What signs its calls, if it was made. It cannot be read again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub api_secret: Option<TenantSecret>,
-    /// The tenant.
-    #[serde(flatten)]
-    pub tenant: TenantView,
-}
 
 impl Operator {
     /// Adds a tenant, and makes the secrets it brings none of.
@@ -244,7 +70,7 @@ impl Operator {
                     consent_url,
                     secrets: vec![SecretHash::of(secret.reveal())],
                 }),
-            api_secret: api_secret.map(|secret| secret.0.clone()),
+            api_secret: api_secret.map(|secret| secret.reveal().to_owned().into()),
             declared: None,
         };
         let added = self.engine.add_tenant(record, &self.caller).await;
@@ -312,16 +138,12 @@ impl Operator {
         change: TenantChange,
     ) -> Result<TenantView, OperationError> {
         let id = self.foreign(name)?;
-        let url = change.idp_consent_url.as_ref();
-        let api = change.api_secret.as_ref();
-        let mut flaws = flaws(
-            url.and_then(Option::as_deref),
-            change.idp_secret.as_ref(),
-            api.and_then(Option::as_ref),
-        );
+        let (url, api) = (&change.idp_consent_url, &change.api_secret);
+        let idp_secret = change.idp_secret.as_ref();
+        let mut flaws = flaws(url.value().map(String::as_str), idp_secret, api.value());
         let known = self.engine.tenant(id).await?.ok_or_else(|| unknown(name))?;
-        let (has_idp, sets_url) = (known.idp.is_some(), url.is_some_and(Option::is_some));
-        let (drops_idp, sets_secret) = (url == Some(&None), change.idp_secret.is_some());
+        let (has_idp, sets_url) = (known.idp.is_some(), url.value().is_some());
+        let (drops_idp, sets_secret) = (matches!(url, Said::Gone), idp_secret.is_some());
         if sets_url && !has_idp && !sets_secret {
             flaws.push(Flaw::new("idp_secret", "is missing beside idp_consent_url"));
         }
@@ -331,19 +153,18 @@ impl Operator {
         if !flaws.is_empty() {
             return Err(OperationError::Invalid(flaws));
         }
-        let idp_secret = change.idp_secret.as_ref();
         let idp_secret = idp_secret.map(|secret| SecretHash::of(secret.reveal()));
         let seal = |secret: &TenantSecret| {
             let (vault, random) = (self.engine.vault(), self.engine.random());
             Tenant::seal_api_secret(id, secret.reveal(), vault, random)
         };
-        let sealed = api.map(|secret| secret.as_ref().map(seal));
+        let sealed = api.value().map(seal);
         let changed = self
             .engine
             .change_tenant(id, &self.caller, |tenant| {
                 match url {
-                    Some(None) => tenant.idp = None,
-                    Some(Some(url)) => match &mut tenant.idp {
+                    Said::Gone => tenant.idp = None,
+                    Said::New(url) => match &mut tenant.idp {
                         Some(idp) => idp.consent_url.clone_from(url),
                         none => {
                             *none = Some(IdentityProvider {
@@ -352,19 +173,17 @@ impl Operator {
                             });
                         }
                     },
-                    None => {}
+                    Said::Nothing => {}
                 }
                 if let (Some(idp), Some(secret)) = (&mut tenant.idp, idp_secret)
                     && idp.secrets.first() != Some(&secret)
                 {
                     idp.renew(secret);
                 }
-                match &sealed {
-                    Some(Some(sealed)) => tenant.renew_api_secret(sealed.clone()),
-                    Some(None) => {
-                        (tenant.api_secret, tenant.former_api_secret) = (None, None);
-                    }
-                    None => {}
+                if let Some(sealed) = &sealed {
+                    tenant.renew_api_secret(sealed.clone());
+                } else if matches!(api, Said::Gone) {
+                    (tenant.api_secret, tenant.former_api_secret) = (None, None);
                 }
             })
             .await
