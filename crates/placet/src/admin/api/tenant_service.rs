@@ -37,10 +37,6 @@ pub(super) struct ServiceTenant {
 /// What Rafiki changes of a tenant: what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(
-    clippy::option_option,
-    reason = "left out, taken away and set are three things (RFC 7396 §2)"
-)]
 pub(super) struct ServiceTenantChange {
     /// What signs its calls from now on; what did before still counts.
     #[serde(default)]
