@@ -109,7 +109,7 @@ impl Visit {
         Ok(match &request.state {
             State::Pending | State::Interacting { .. } | State::Clarifying { .. } => None,
             State::Approved(approval) => Some(told(by_us(approval.person))),
-            State::Collected { grant, .. } if self.waits_elsewhere() => {
+            State::Collected { grant, .. } if self.ends_here() => {
                 let engine = &site.engine;
                 let grant = engine.store().grant(engine.issuer_id(), *grant).await?;
                 let person = grant.and_then(|grant| grant.value.person);
@@ -127,6 +127,11 @@ impl Visit {
     /// Whether the client waits somewhere else, such as on another device.
     pub(super) fn waits_elsewhere(&self) -> bool {
         self.prompt.from_device
+    }
+
+    /// Whether the way of this browser ends at our page: its client polls or is called, and may be quicker than the page.
+    fn ends_here(&self) -> bool {
+        self.waits_elsewhere() || self.prompt.answer_origin.is_none()
     }
 
     /// What a rule would have to answer.

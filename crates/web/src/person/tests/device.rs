@@ -2,6 +2,7 @@
 
 use placet_core::{
     client::ClientMetadata,
+    engine::CollectBy,
     pending::{Delivery, EndKind, State},
     time::Lifetime,
 };
@@ -153,6 +154,16 @@ async fn d6_a_code_in_use_is_refused_to_another_person_only() {
         "answered",
         "and nobody else"
     );
+}
+
+#[tokio::test]
+async fn whoever_approved_is_told_so_however_quick_the_client_is() {
+    let (world, mut ada) = (World::new().await, Browser::new());
+    let (page, secret) = world.polled(&mut ada, "tv", "read").await;
+    ada.sign_in(&world, &page, "ada").await;
+    ada.press(&world, &page, "approve").await;
+    world.collect("tv", CollectBy::Poll, &secret).await;
+    assert_eq!(ada.get(&world, &page).await.outcome(), "approved");
 }
 
 #[tokio::test]

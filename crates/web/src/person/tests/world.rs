@@ -36,7 +36,7 @@ use crate::{
     keys::KeyRing,
     limit::{Limiter, LimiterSettings},
     page::{Locale, Pages, Theme},
-    person::{Attendance, Passwords, Silent, Wish, begin, routes, silently},
+    person::{Attendance, Passwords, Silent, Wish, begin, enter, routes, silently},
     reply::Reply,
     site::{Lifetimes, ScopeEntry, Site, SiteSettings},
 };
@@ -62,7 +62,7 @@ impl Face for PlainFace {
                 .and_then(|o| o.strip_prefix("https://"))
                 .map(str::to_owned),
             answer_origin: origin.map(str::to_owned),
-            from_device: origin.is_none(),
+            from_device: shown.user_code.is_some(),
             start_again: origin.map(str::to_owned),
             ..self.says.lock().unwrap().clone()
         }
@@ -285,6 +285,26 @@ impl World {
         ask.with_user_code = true;
         let opened = self.site.engine.open(ask, self.clock.now()).await;
         opened.unwrap().into_inner()
+    }
+
+    /// A client that polls sends a browser. Answers the page and what it polls with.
+    pub(super) async fn polled(
+        &self,
+        browser: &mut Browser,
+        client_id: &str,
+        scope: &str,
+    ) -> (String, String) {
+        let client = self.named(client_id).await;
+        let delivery = Delivery::Poll {
+            interval: Lifetime::from_secs(5),
+        };
+        let ask = ask(&client, rights(scope), delivery, serde_json::json!({}));
+        let opened = self.site.engine.open(ask, self.clock.now()).await;
+        let opened = opened.unwrap().into_inner();
+        let call = browser.call(self, Method::GET, "/start", "");
+        let reply = enter(&self.site, &call, &opened.request, None);
+        let page = browser.take(reply).location.replace(ORIGIN, "");
+        (page, opened.poll.unwrap().reveal())
     }
 
     /// The client takes the result, so that there is a grant.
