@@ -8,8 +8,9 @@
 
 use http::StatusCode;
 use placet_core::{
+    Refusal,
     client::AuthenticatedClient,
-    engine::{Caller, Given, Pacing, Proceed, Proceeded, TakenBack, Waiting},
+    engine::{self, Caller, Given, Pacing, Proceed, Proceeded, TakenBack, Waiting},
     event::Actor,
     id::Id,
     pending::PendingRequest,
@@ -186,7 +187,24 @@ impl Look {
         } else {
             engine.proceed(&ask, &self.caller).await
         };
-        done.map_err(|error| Problem::failed(error, self.place, realm.profile))
+        done.map_err(|error| self.refused(realm, back, error))
+    }
+
+    /// A client that came too early is told how long it has to wait from here on; what it came with opens the grant still
+    /// (RFC 9635 §3.6).
+    fn refused(&self, realm: &Realm, back: &Back, error: engine::Error) -> Problem {
+        let wait = match &error {
+            engine::Error::Refused(Refusal::TooSoon { interval }) => Some(*interval),
+            _ => None,
+        };
+        let problem = Problem::failed(error, self.place, realm.profile);
+        let way = wait
+            .filter(|_| realm.profile == Profile::Rfc9635)
+            .and_then(|wait| answer::continuation(realm, back.id, &back.token, wait));
+        match way {
+            Some(way) => problem.with_continue(way),
+            None => problem,
+        }
     }
 }
 

@@ -264,6 +264,24 @@ async fn g11_a_poll_where_a_reference_is_due_tells_nothing() {
 }
 
 #[tokio::test]
+async fn rfc9635_3_6_a_client_that_came_too_early_is_told_the_wait_from_here_on() {
+    let world = World::new().await;
+    let agent = Agent::new();
+    let asked = agent.wait_for(&world, &agent.polling()).await;
+    let told = agent.come_back(&world, &asked, None).await;
+    assert_eq!(told.code(), (400, "too_fast".to_owned()));
+    let way = told.json()["continue"].clone();
+    let wait = way["wait"].as_u64().unwrap();
+    assert!(wait > INTERVAL_S, "{wait}");
+    assert_eq!(way["uri"], asked.uri.as_str());
+    assert_eq!(way["access_token"]["value"], asked.token.as_str());
+    assert_eq!(told.header("retry-after"), wait.to_string());
+    world.wait(wait);
+    let told = agent.come_back(&world, &asked, None).await.ok();
+    assert_eq!(told["continue"]["wait"], wait);
+}
+
+#[tokio::test]
 async fn g12_whoever_never_waits_gets_nothing() {
     let world = World::new().await;
     let agent = Agent::new();
