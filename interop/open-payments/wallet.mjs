@@ -59,7 +59,7 @@ export class Wallet {
     const made = { id, walletAddress };
     if (type === 'incoming-payment') return answer(201, mockIncomingPaymentWithPaymentMethods(made));
     if (type === 'quote') return answer(201, mockQuote({ ...made, receiver }));
-    return answer(201, mockOutgoingPayment(made));
+    return answer(201, mockOutgoingPayment({ ...made, receiver: `${this.origin}/incoming-payments/paid` }));
   }
 
   /** One question at the listener of resource servers. */
