@@ -1,4 +1,6 @@
 //! What an operator sets for this face.
+//!
+//! Spec: RFC 9635 §9.
 
 use placet_core::{id::Id, tenant::Tenant};
 

@@ -147,6 +147,12 @@ pub(crate) fn open_payments(reader: &Reader<'_>) -> Option<OpenPayments> {
         server::warn_if_weak(reader, "idp_secret_file", secret);
     }
     let encoding = reader.choice("hash_encoding");
+    let interaction = InteractionSettings {
+        incoming_payment: reader.flag("incoming_payment_interaction"),
+        quote: reader.flag("quote_interaction"),
+        list_all: reader.flag("list_all_interaction"),
+    };
+    let check_created = reader.flag("check_created");
     Some(OpenPayments {
         operator_tenant: operator_tenant?.value,
         own: listen
@@ -157,17 +163,13 @@ pub(crate) fn open_payments(reader: &Reader<'_>) -> Option<OpenPayments> {
             consent_url: url.value,
             secret: secret.value,
         }),
-        interaction: InteractionSettings {
-            incoming_payment: reader.flag("incoming_payment_interaction"),
-            quote: reader.flag("quote_interaction"),
-            list_all: reader.flag("list_all_interaction"),
-        },
+        interaction,
         hash_encoding: if encoding?.value == "base64url" {
             HashEncoding::Base64Url
         } else {
             HashEncoding::Base64
         },
-        check_created: reader.flag("check_created"),
+        check_created,
     })
 }
 

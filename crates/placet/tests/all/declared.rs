@@ -56,7 +56,17 @@ fn what_is_no_longer_declared_is_listed_and_goes_on() {
     let declared = format!("{DEVICE}\n{people}");
     let server = Server::start("undeclared", &declared);
     // One that an operator made was never declared.
-    let made = command(&server, &["clients", "add", "radio"]);
+    let made = command(
+        &server,
+        &[
+            "clients",
+            "add",
+            "radio",
+            "--public",
+            "--grant-type",
+            "device",
+        ],
+    );
     assert_eq!(made.0, Some(0), "{}", made.1);
     let listed = |server: &Server| command(server, &["config", "check", "--store"]);
     let (status, told) = listed(&server);

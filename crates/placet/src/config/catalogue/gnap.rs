@@ -132,9 +132,9 @@ pub(super) const SECTIONS: &[Section] = &[
                 Kind::Secret,
                 NONE,
                 "The secret of its identity provider, in the clear; for development.",
-                "\"J8bT…\"",
+                "\"n3eT8sVYqQ0cJmBzWf6uKxR2aLd7hPgE\"",
             )
-            .shown(Show::Alternative),
+            .shown(Show::Live),
             Setting::new(
                 "tenants.idp_secret_file",
                 Kind::Path,
@@ -142,7 +142,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "A file with that secret.",
                 "\"other.idp\"",
             )
-            .shown(Show::Live),
+            .shown(Show::Alternative),
             Setting::new(
                 "tenants.api_secret_file",
                 Kind::Path,

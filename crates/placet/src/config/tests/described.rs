@@ -50,6 +50,9 @@ fn example_files(text: &str) -> Paper {
         ("etc/templates/login.html", "page"),
         ("etc/ada.password", "correct horse battery staple"),
         ("etc/app.secret", key),
+        ("etc/idp.secret", key),
+        ("etc/other.idp", key),
+        ("etc/other.api", key),
     ])
 }
 
