@@ -108,7 +108,7 @@ impl Judge {
         }
     }
 
-    async fn outgoing(&self, shop: &AuthenticatedClient, finish: bool) -> Outcome<Pending> {
+    async fn outgoing(&self, shop: &AuthenticatedClient) -> Outcome<Pending> {
         let alice = self
             .wallet
             .open("alice", &self.server.grant_endpoint, &json!([]));
@@ -132,7 +132,8 @@ impl Judge {
         }];
         let interact = InteractRequest {
             start: vec!["redirect".into()],
-            finish: finish.then(|| InteractFinish {
+            // Without one the crate sends `null`, which the schema of the protocol does not allow.
+            finish: Some(InteractFinish {
                 method: "redirect".into(),
                 uri: CALLBACK.into(),
                 nonce: NONCE.into(),
@@ -231,7 +232,7 @@ impl Judge {
 
     async fn by_a_person(&self) -> Outcome {
         let shop = self.shop("baker")?;
-        let pending = self.outgoing(&shop, true).await?;
+        let pending = self.outgoing(&shop).await?;
         let back = person::decide(&self.server, &pending.interact.redirect, "accept").await?;
         let reference = self.reference(&pending, &back)?;
         tokio::time::sleep(WAIT).await;
@@ -270,7 +271,7 @@ impl Judge {
 
     async fn denied(&self) -> Outcome {
         let shop = self.shop("brewer")?;
-        let pending = self.outgoing(&shop, true).await?;
+        let pending = self.outgoing(&shop).await?;
         let back = person::decide(&self.server, &pending.interact.redirect, "reject").await?;
         ensure(
             said(&back, "result")? == "grant_rejected",
@@ -287,7 +288,7 @@ impl Judge {
 
     async fn taken_back(&self) -> Outcome {
         let shop = self.shop("tailor")?;
-        let pending = self.outgoing(&shop, false).await?;
+        let pending = self.outgoing(&shop).await?;
         let token = Some(pending.way.access_token.value.as_str());
         shop.grant().cancel(&pending.way.uri, token).await?;
         let again = shop.grant().cancel(&pending.way.uri, token).await;
