@@ -13,9 +13,15 @@ const FIRST_DELAY: Duration = Duration::from_millis(50);
 /// How long it waits at most; half of it in the best case.
 const LONGEST_DELAY: Duration = Duration::from_secs(2);
 
+/// An attempt that was given up before this tells nothing of the database: its caller went away.
+const SOON: Duration = Duration::from_secs(1);
+
 /// Who may try to connect.
-#[derive(Default)]
-pub(super) struct Gate(Mutex<Outage>);
+pub(super) struct Gate {
+    outage: Mutex<Outage>,
+    /// From when on an attempt that was given up is a failure.
+    soon: Duration,
+}
 
 /// What is known of an outage. None when there were no failures.
 #[derive(Default)]
@@ -27,42 +33,60 @@ struct Outage {
     trying: bool,
 }
 
-/// Leave to try to connect. Dropped without a word, as when its caller went away, it counts as a failure.
+/// Leave to try to connect. Dropped without a word it counts as a failure when the attempt took its time, as it does
+/// where nothing answers, and as nothing when it had hardly begun: callers go away, and the others need not know.
 pub(super) struct Pass<'a> {
     gate: &'a Gate,
-    reached: bool,
+    since: Instant,
+    outcome: Option<bool>,
 }
 
 impl Gate {
+    /// A gate for attempts that take at most `limit`.
+    pub(super) fn new(limit: Duration) -> Self {
+        Self {
+            outage: Mutex::default(),
+            soon: SOON.min(limit),
+        }
+    }
+
     /// Asks for leave. `None` while a failed attempt is recent or another one is under way.
     pub(super) fn enter(&self) -> Option<Pass<'_>> {
-        let may = self.outage().enter(Instant::now());
+        let since = Instant::now();
+        let may = self.outage().enter(since);
         // Made only when it is given: dropping one takes the lock.
         may.then(|| Pass {
             gate: self,
-            reached: false,
+            since,
+            outcome: None,
         })
     }
 
     fn outage(&self) -> MutexGuard<'_, Outage> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Pass<'_> {
     /// The database was reached.
     pub(super) fn reached(mut self) {
-        self.reached = true;
+        self.outcome = Some(true);
+    }
+
+    /// It was not.
+    pub(super) fn failed(mut self) {
+        self.outcome = Some(false);
     }
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
         let mut outage = self.gate.outage();
-        if self.reached {
-            *outage = Outage::default();
-        } else {
-            outage.fail(Instant::now());
+        let now = Instant::now();
+        match self.outcome {
+            Some(true) => *outage = Outage::default(),
+            None if now.duration_since(self.since) < self.gate.soon => outage.trying = false,
+            Some(false) | None => outage.fail(now),
         }
     }
 }
@@ -123,13 +147,36 @@ mod tests {
     }
 
     #[test]
-    fn leave_that_is_dropped_is_a_failure_and_one_success_opens_the_gate() {
-        let gate = Gate::default();
+    fn a_failure_shuts_the_gate_and_one_success_opens_it() {
+        let gate = Gate::new(SOON);
         let late = gate.enter().unwrap();
-        drop(gate.enter().unwrap());
+        gate.enter().unwrap().failed();
         assert!(gate.enter().is_none());
         late.reached();
         assert!(gate.enter().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_given_up_is_a_failure_only_when_it_took_its_time() {
+        let gate = Gate::new(4 * SOON);
+        for _ in 0..100 {
+            drop(gate.enter().unwrap());
+        }
+        let long = gate.enter().unwrap();
+        tokio::time::advance(SOON).await;
+        drop(long);
+        assert!(gate.enter().is_none());
+        tokio::time::advance(FIRST_DELAY).await;
+        drop(gate.enter().expect("the delay is over"));
+        drop(
+            gate.enter()
+                .expect("whoever went away leaves it to the next"),
+        );
+        let short = Gate::new(SOON / 10);
+        let out_of_time = short.enter().unwrap();
+        tokio::time::advance(SOON / 10).await;
+        drop(out_of_time);
+        assert!(short.enter().is_none());
     }
 
     #[test]

@@ -62,6 +62,7 @@ impl Manager for Dialer {
             Err(error) => {
                 let error = judge::of_read(&error).to_string();
                 tracing::warn!(error, "no connection to the database");
+                pass.failed();
                 Err(Away::Refused(error))
             }
         }
@@ -79,7 +80,7 @@ impl Pool {
     pub(super) fn new(url: &PostgresUrl, settings: &Settings) -> Result<Self, OpenError> {
         let dialer = Dialer {
             dial: Dial::new(url, settings)?,
-            gate: Gate::default(),
+            gate: Gate::new(settings.connect_timeout),
         };
         let sessions = managed::Pool::builder(dialer)
             .max_size(settings.connections.max(1))
