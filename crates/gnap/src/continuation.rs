@@ -124,7 +124,7 @@ pub(crate) async fn come_back(
     policy: &Policy,
     place: Place,
 ) -> Result<Back, Problem> {
-    let absent = || Problem::refused(&placet_core::Refusal::NotFound, place, realm.profile);
+    let absent = || Problem::refused(&Refusal::NotFound, place, realm.profile);
     let named = Named::<16>::parse(call.path_value(0)).ok_or_else(absent)?;
     let presented = client::presented_token(call).ok_or_else(client::unproven)?;
     let token = Secret::parse(presented).ok_or_else(absent)?;

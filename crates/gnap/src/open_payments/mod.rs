@@ -3,7 +3,7 @@
 //! 1. [`PaymentsRequest`] is a grant request of the profile; [`PaymentAccess`] what it asks for.
 //! 2. [`can_skip_interaction`] says whether anybody has to be asked.
 //! 3. [`WalletAddress`] names a client; its [`WalletDocument`] and [`WalletKeys`] say who it is.
-//! 4. [`describe`] is what a person is told.
+//! 4. [`mod@describe`] is what a person is told.
 //! 5. [`problem`] holds every error as its clients know it.
 //!
 //! Spec: Open Payments 1.3; RFC 9635 §2

@@ -145,7 +145,6 @@ async fn what_a_page_names_is_read_together() {
 #[cfg(feature = "postgres-tests")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
-#[expect(clippy::print_stdout, reason = "what it measures is there to be read")]
 async fn speed_of_verify() {
     let rows = std::env::var("PLACET_ROWS").ok();
     let rows = rows.and_then(|text| text.parse().ok()).unwrap_or(100_000);
@@ -158,7 +157,7 @@ async fn speed_of_verify() {
     for together in [true, false, true] {
         let counting = Counting::new(Arc::clone(&store), together);
         let setting = Setting::new(4);
-        let engine = setting.node(counting.clone(), WIDE);
+        let engine = setting.node(Arc::<Counting>::clone(&counting), WIDE);
         let began = tokio::time::Instant::now();
         let report = engine.verify(FOR_EVER).await.unwrap();
         println!(
