@@ -215,8 +215,17 @@ impl Fetch {
 
     async fn send(&self, url: Url, trusted: bool, limit: usize) -> Result<Answer, FetchError> {
         let client = self.client(trusted)?;
-        let request = client.get(url).header(header::ACCEPT, "application/json");
-        let response = request.send().await.map_err(|error| told(&error))?;
+        let ask = || {
+            let request = client.get(url.clone());
+            request.header(header::ACCEPT, "application/json").send()
+        };
+        let response = match ask().await {
+            // RFC 9110 §9.2.2, RFC 9112 §9.3.1: the other side may end a kept connection just as it is used again, and a GET
+            // may be asked again. Whoever ends a new one as well gives no answer.
+            Err(error) if is_broken(&error) => ask().await,
+            answered => answered,
+        };
+        let response = response.map_err(|error| told(&error))?;
         if response.status() != StatusCode::OK {
             return Err(FetchError::Status(response.status().as_u16()));
         }
@@ -303,6 +312,11 @@ async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, FetchErro
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// Whether a connection broke after it had been made, before there was an answer.
+fn is_broken(error: &reqwest::Error) -> bool {
+    error.is_request() && !error.is_connect() && !error.is_timeout()
 }
 
 /// Our own word for a failure of the client below.

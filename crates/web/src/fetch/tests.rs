@@ -344,6 +344,25 @@ async fn what_is_no_answer_is_unreachable() {
     assert!(matches!(outcome, FetchError::Unreachable(_)), "{outcome}");
 }
 
+#[tokio::test]
+async fn rfc9110_9_2_2_a_kept_connection_that_breaks_is_no_failure_of_the_other_side() {
+    let broken = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&broken);
+    // Says that it keeps the connection, and ends it at the next request.
+    let peer = Peer::new(move |mut stream| {
+        drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"));
+        if matches!(stream.read(&mut [0; 16]), Ok(1..)) {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let fetch = peer.client();
+    for _ in 0..20 {
+        let document = fetch.document(&peer.url(), 8).await.unwrap();
+        assert_eq!(&document[..], b"{}");
+    }
+    assert!(broken.load(Ordering::SeqCst) > 0, "one was used again");
+}
+
 /// A server with a certificate of the test authority for `localhost`.
 fn secure_peer() -> Peer {
     use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
