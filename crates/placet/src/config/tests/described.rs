@@ -22,19 +22,22 @@ fn the_example_is_valid_as_it_stands() {
 
 /// The example with everything uncommented that does not exclude its neighbour.
 fn full_example() -> String {
-    let alternative = |line: &str| {
-        let name = line.split(" = ").next().unwrap();
-        catalogue::settings()
-            .any(|setting| setting.show == Show::Alternative && setting.name() == name)
-    };
-    let uncomment = |line: &str| match line.strip_prefix('#') {
-        Some(rest) if !rest.starts_with(' ') && !alternative(rest) => rest.to_owned(),
-        Some(_) | None => line.to_owned(),
-    };
-    example()
-        .lines()
-        .map(|line| uncomment(line) + "\n")
-        .collect()
+    let (mut full, mut section) = (String::new(), String::new());
+    for line in example().lines() {
+        let bare = line.strip_prefix('#');
+        let bare = bare.filter(|rest| !rest.starts_with(' ')).unwrap_or(line);
+        if bare.starts_with('[') {
+            bare.trim_matches(['[', ']']).clone_into(&mut section);
+        }
+        let name = bare.split(" = ").next().unwrap();
+        let alternative = catalogue::settings().any(|setting| {
+            setting.show == Show::Alternative
+                && (setting.section(), setting.name()) == (section.as_str(), name)
+        });
+        full += if alternative { line } else { bare };
+        full.push('\n');
+    }
+    full
 }
 
 fn example_files(text: &str) -> Paper {
