@@ -1,7 +1,7 @@
 //! Typed ids: a UUID that knows what it names, printed with a prefix and checked on parse.
 //!
-//! Rows that are written often are keyed by a random UUID (version 4); people, clients and events by
-//! a time-ordered one (version 7). Neither is ever a secret.
+//! People, clients and events are keyed by a time-ordered UUID (version 7); rows that are written often by a random one
+//! (version 4), unless their store appends ([`crate::store::Store::appends`]). Neither is ever a secret.
 
 use std::{cmp::Ordering, fmt, hash, marker::PhantomData, str::FromStr};
 
@@ -33,6 +33,12 @@ impl<K: Kind> Id<K> {
         random.fill(&mut bytes);
         let millis = u64::try_from(now.as_millis()).unwrap_or(0);
         Self::of(Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
+    }
+
+    /// When it was made, if it shows it: milliseconds since 1970, the highest byte first (RFC 9562 §5.7).
+    pub fn order(&self) -> Option<[u8; 6]> {
+        let (made, _) = self.0.as_bytes().split_first_chunk()?;
+        (self.0.get_version_num() == 7).then_some(*made)
     }
 
     /// Reads back what [`Id::as_bytes`] gave.

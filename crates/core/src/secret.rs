@@ -1,7 +1,8 @@
 //! Secrets: shown once, stored as a hash.
 //!
 //! A [`Secret`] is 256 random bits, printed as 43 characters of base64url. A store only ever sees its
-//! [`SecretHash`], so a copy of the database opens nothing.
+//! [`SecretHash`], so a copy of the database opens nothing. Tokens and codes of a store that appends
+//! ([`crate::store::Store::appends`]) show in front when they were made, which makes them 51 characters.
 
 use std::{fmt, marker::PhantomData};
 
@@ -10,10 +11,27 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use zeroize::Zeroizing;
 
-use crate::random::Random;
+use crate::{id::Id, random::Random, time::Timestamp, token::AccessToken};
 
 /// What a secret opens. These types have no values; they only keep secrets apart.
 pub mod kind {
+    use super::{jti_order, text_order};
+
+    /// A kind of secret.
+    pub trait Kind {
+        /// Whether a secret of this kind may show when it was made, so that rows keyed by its hash lie in that order.
+        const MAY_SHOW_TIME: bool = false;
+
+        /// When the secret with this text was made, as the first bytes of its hash. Absent for one that does not show it.
+        fn order(text: &str) -> Option<[u8; 6]> {
+            if Self::MAY_SHOW_TIME {
+                text_order(text)
+            } else {
+                None
+            }
+        }
+    }
+
     /// A collect handle: authorization code, `device_code`.
     #[derive(Debug)]
     pub enum Collect {}
@@ -56,54 +74,156 @@ pub mod kind {
     /// A page a person was shown, or a declaration an operator wrote: compared, never secret.
     #[derive(Debug)]
     pub enum Content {}
+
+    impl Kind for Collect {
+        const MAY_SHOW_TIME: bool = true;
+    }
+    impl Kind for Show {}
+    impl Kind for UserCode {}
+    impl Kind for Interaction {}
+    impl Kind for Session {}
+    impl Kind for Access {
+        const MAY_SHOW_TIME: bool = true;
+
+        fn order(text: &str) -> Option<[u8; 6]> {
+            text_order(text).or_else(|| jti_order(text))
+        }
+    }
+    impl Kind for Refresh {
+        const MAY_SHOW_TIME: bool = true;
+    }
+    impl Kind for Client {}
+    impl Kind for IdentityProvider {}
+    impl Kind for Once {}
+    impl Kind for Continue {}
+    impl Kind for Reference {}
+    impl Kind for Manage {}
+    impl Kind for Content {}
 }
 
 /// How many characters a printed [`Secret`] has.
 pub const SECRET_CHARS: usize = 43;
+/// How many characters one has that shows when it was made.
+pub const ORDERED_SECRET_CHARS: usize = 51;
+/// How many of them show it: six bytes of milliseconds since 1970.
+const ORDER_CHARS: usize = 8;
 
-/// 256 random bits that prove something to whoever compares their hash.
-pub struct Secret<K>(Zeroizing<[u8; 32]>, PhantomData<fn() -> K>);
+/// 256 random bits that prove something to whoever compares their hash. Some kinds may show in front of them when they were
+/// made.
+pub struct Secret<K> {
+    made: Option<[u8; 6]>,
+    bits: Zeroizing<[u8; 32]>,
+    kind: PhantomData<fn() -> K>,
+}
 
-impl<K> Secret<K> {
-    /// Draws a new secret.
+impl<K: kind::Kind> Secret<K> {
+    /// Draws a new secret that tells nothing.
     pub fn generate(random: &dyn Random) -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        random.fill(bytes.as_mut());
-        Self(bytes, PhantomData)
+        Self::drawn(None, random)
+    }
+
+    /// Draws a new secret that shows when it was made, so that the hashes of those made one after the other lie together.
+    pub fn ordered(now: Timestamp, random: &dyn Random) -> Self {
+        const { assert!(K::MAY_SHOW_TIME, "secrets of this kind tell nothing") };
+        let [_, _, made @ ..] = now.as_millis().to_be_bytes();
+        Self::drawn(Some(made), random)
+    }
+
+    fn drawn(made: Option<[u8; 6]>, random: &dyn Random) -> Self {
+        let mut bits = Zeroizing::new([0; 32]);
+        random.fill(bits.as_mut());
+        Self {
+            made,
+            bits,
+            kind: PhantomData,
+        }
     }
 
     /// Reads a secret somebody presents. `None` when it has not the length or alphabet of one; the
     /// whole text counts, so a token that was cut or extended is another token.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        if text.len() != SECRET_CHARS {
-            return None;
+        let decode = |text: &str, to: &mut [u8]| {
+            let done = BASE64URL_NOPAD.decode_mut(text.as_bytes(), to);
+            done.ok().map(drop)
+        };
+        let mut secret = Self {
+            made: None,
+            bits: Zeroizing::new([0; 32]),
+            kind: PhantomData,
+        };
+        match text.len() {
+            SECRET_CHARS => decode(text, secret.bits.as_mut())?,
+            ORDERED_SECRET_CHARS if K::MAY_SHOW_TIME => {
+                let mut all = Zeroizing::new([0; 38]);
+                decode(text, all.as_mut())?;
+                let (made, bits) = all.split_first_chunk()?;
+                secret.made = Some(*made);
+                secret.bits.copy_from_slice(bits);
+            }
+            _ => return None,
         }
-        BASE64URL_NOPAD
-            .decode_mut(text.as_bytes(), bytes.as_mut())
-            .ok()?;
-        Some(Self(bytes, PhantomData))
+        Some(secret)
     }
 
     /// The text that is handed out, once.
     pub fn reveal(&self) -> String {
-        BASE64URL_NOPAD.encode(self.0.as_ref())
+        let mut text = String::with_capacity(ORDERED_SECRET_CHARS);
+        if let Some(made) = &self.made {
+            let mut all = Zeroizing::new([0; 38]);
+            for (to, from) in all.iter_mut().zip(made.iter().chain(self.bits.iter())) {
+                *to = *from;
+            }
+            BASE64URL_NOPAD.encode_append(all.as_ref(), &mut text);
+        } else {
+            BASE64URL_NOPAD.encode_append(self.bits.as_ref(), &mut text);
+        }
+        text
     }
 
     /// What is stored in its place.
     pub fn hash(&self) -> SecretHash<K> {
         SecretHash::of(&self.reveal())
     }
+}
 
-    /// The bytes, for deriving keys.
+impl<K> Secret<K> {
+    /// The random bits, for deriving keys.
     pub(crate) fn bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.bits
     }
+}
+
+/// When a secret was made that shows it in front.
+fn text_order(text: &str) -> Option<[u8; 6]> {
+    if text.len() != ORDERED_SECRET_CHARS {
+        return None;
+    }
+    let mut made = [0; 6];
+    let shown = text.as_bytes().get(..ORDER_CHARS)?;
+    BASE64URL_NOPAD.decode_mut(shown, &mut made).ok()?;
+    Some(made)
+}
+
+/// When a JWT was made whose `jti` shows it. It is not verified: whoever presents another text finds another row, or none.
+fn jti_order(text: &str) -> Option<[u8; 6]> {
+    #[derive(Deserialize)]
+    struct Named {
+        jti: Id<AccessToken>,
+    }
+    let mut parts = text.split('.');
+    let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let claims = BASE64URL_NOPAD.decode(claims.as_bytes()).ok()?;
+    let named: Named = serde_json::from_slice(&claims).ok()?;
+    named.jti.order()
 }
 
 impl<K> Clone for Secret<K> {
     fn clone(&self) -> Self {
-        Self(self.0.clone(), PhantomData)
+        Self {
+            made: self.made,
+            bits: self.bits.clone(),
+            kind: PhantomData,
+        }
     }
 }
 
@@ -113,15 +233,24 @@ impl<K> fmt::Debug for Secret<K> {
     }
 }
 
-/// The SHA-256 of a secret's text, by which it is looked up.
+/// The SHA-256 of a secret's text, by which it is looked up. That of a secret which shows when it was made begins with that
+/// time instead of its first six bytes.
 pub struct SecretHash<K>([u8; 32], PhantomData<fn() -> K>);
 
-impl<K> SecretHash<K> {
+impl<K: kind::Kind> SecretHash<K> {
     /// Hashes the whole of `text`, whatever its form.
     pub fn of(text: &str) -> Self {
-        Self::of_bytes(text.as_bytes())
+        let mut hash = Self::of_bytes(text.as_bytes());
+        if let Some(made) = K::order(text) {
+            for (to, from) in hash.0.iter_mut().zip(made) {
+                *to = from;
+            }
+        }
+        hash
     }
+}
 
+impl<K> SecretHash<K> {
     /// Hashes bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         let mut hash = [0; 32];
@@ -222,5 +351,61 @@ mod tests {
             assert!(Secret::<kind::Access>::parse(&bad).is_none(), "{bad}");
         }
         assert!(!format!("{secret:?}").contains(&text));
+    }
+
+    #[test]
+    fn t7_a_secret_may_show_when_it_was_made_and_is_as_long_a_secret() {
+        let at = |ms| Secret::<kind::Access>::ordered(Timestamp::from_millis(ms), &SystemRandom);
+        let (early, late) = (at(1_700_000_000_000), at(1_700_000_000_001));
+        let (first, second) = (early.hash(), late.hash());
+        assert!(first.as_bytes() < second.as_bytes(), "as they were made");
+        let text = early.reveal();
+        assert_eq!(text.len(), ORDERED_SECRET_CHARS);
+        let read = Secret::<kind::Access>::parse(&text).expect("its own text");
+        assert_eq!((read.hash(), read.reveal()), (first, text.clone()));
+        assert_eq!(read.bytes(), early.bytes());
+        assert!(at(1_700_000_000_000).hash() != first, "the rest is random");
+        for (place, _) in text.char_indices() {
+            let other = if text.get(place..=place) == Some("A") {
+                "B"
+            } else {
+                "A"
+            };
+            let mut changed = text.clone();
+            changed.replace_range(place..=place, other);
+            assert!(
+                SecretHash::<kind::Access>::of(&changed) != first,
+                "{changed}"
+            );
+        }
+        assert!(
+            Secret::<kind::Session>::parse(&text).is_none(),
+            "other kinds tell nothing"
+        );
+        let hash = SecretHash::<kind::Content>::of(&text);
+        assert!(hash.as_bytes() != first.as_bytes());
+    }
+
+    #[test]
+    fn the_hash_of_a_jwt_begins_with_the_time_its_jti_shows() {
+        let now = Timestamp::from_millis(1_700_000_000_000);
+        let jwt = |jti: String| {
+            let claims = serde_json::json!({ "aud": "x", "jti": jti, "sub": "y" });
+            let claims = BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
+            SecretHash::<kind::Access>::of(&format!("e30.{claims}.AA"))
+        };
+        let shown = jwt(Id::<AccessToken>::ordered(now, &SystemRandom).to_string());
+        let begins = now.as_millis().to_be_bytes();
+        assert_eq!(shown.as_bytes().get(..6), begins.get(2..));
+        for other in [
+            Id::<AccessToken>::random(&SystemRandom).to_string(),
+            "another server's".to_owned(),
+        ] {
+            assert!(jwt(other).as_bytes().get(..6) != begins.get(2..));
+        }
+        for text in ["", "..", "a.b.c", "e30.e30.AA"] {
+            let whole = SecretHash::<kind::Access>::of_bytes(text.as_bytes());
+            assert!(SecretHash::<kind::Access>::of(text) == whole, "{text}");
+        }
     }
 }

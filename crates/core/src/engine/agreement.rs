@@ -83,7 +83,7 @@ impl Engine {
         }
         let renewable = matches!(request.delivery, Delivery::Redirect { .. });
         let mut grant = Grant {
-            id: Id::random(self.random()),
+            id: self.row_id(now),
             face: request.face.clone(),
             client: client.id,
             person: approval.person,

@@ -255,7 +255,7 @@ impl Engine {
             request.state = request.state.clone().end(EndKind::Denied, now)?;
             return Ok((EventKind::RequestDenied, None));
         };
-        let code = self.code_for(request);
+        let code = self.code_for(request, now);
         let mut approval = approval(&answer.by, granted.clone(), now);
         request.expires_at = request.delivery.collect_until(now, request.expires_at);
         let text = code.as_ref().map(Secret::reveal);
@@ -309,9 +309,9 @@ impl Engine {
         Ok(changes)
     }
 
-    fn code_for(&self, request: &PendingRequest) -> Option<Secret<kind::Collect>> {
+    fn code_for(&self, request: &PendingRequest, now: Timestamp) -> Option<Secret<kind::Collect>> {
         match request.delivery {
-            Delivery::Redirect { .. } => Some(Secret::generate(self.random())),
+            Delivery::Redirect { .. } => Some(self.row_secret(now)),
             Delivery::Poll { .. } => None,
         }
     }

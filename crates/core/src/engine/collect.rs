@@ -262,7 +262,7 @@ impl Engine {
             now,
         };
         let specs = specs(&request, &basis);
-        let family = new_family(Id::random(self.random()), &basis, &specs);
+        let family = new_family(self.row_id(now), &basis, &specs);
         basis.family = Some(family.id);
         let made = self.make(&basis, specs, Some(&family))?;
 

@@ -64,11 +64,12 @@ use self::{cache::Cache, census::Census};
 use crate::{
     client::Client,
     event::{Actor, Event, EventKind},
-    id::Id,
+    id::{self, Id},
     issuer::Issuer,
     pending::PaceTable,
     random::Random,
     refusal::Refusal,
+    secret::{Secret, kind},
     store::{Commit, Store, StoreError, Versioned},
     time::{Lifetime, Timestamp},
     token::{SignError, Signer},
@@ -199,6 +200,24 @@ impl Engine {
     /// What seals its values.
     pub fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    /// The id of a row that is written often.
+    pub(crate) fn row_id<K: id::Kind>(&self, now: Timestamp) -> Id<K> {
+        if self.store.appends() {
+            Id::ordered(now, self.random())
+        } else {
+            Id::random(self.random())
+        }
+    }
+
+    /// A secret whose hash is the key of a row that is written often.
+    pub(crate) fn row_secret<K: kind::Kind>(&self, now: Timestamp) -> Secret<K> {
+        if self.store.appends() {
+            Secret::ordered(now, self.random())
+        } else {
+            Secret::generate(self.random())
+        }
     }
 
     /// An event of this moment.

@@ -142,9 +142,9 @@ impl Engine {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> (Commit, Opened) {
-        let id = Id::random(self.random());
+        let id = self.row_id(now);
         let poll = match (&ask.delivery, &ask.continuation) {
-            (Delivery::Poll { .. }, None) => Some(Secret::generate(self.random())),
+            (Delivery::Poll { .. }, None) => Some(self.row_secret(now)),
             (Delivery::Redirect { .. }, _) | (_, Some(_)) => None,
         };
         let user_code = ask

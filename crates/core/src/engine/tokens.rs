@@ -80,13 +80,13 @@ impl Engine {
         else {
             return Ok(());
         };
-        let jti = Id::random(self.random());
+        let jti = self.row_id(basis.now);
         // No access token outlives its family (threat T17).
         let expires_at = family.map_or(basis.now.plus(lifetime), |f| {
             f.expires_at.min(basis.now.plus(lifetime))
         });
         let token = match format {
-            AccessFormat::Opaque => Secret::<kind::Access>::generate(self.random()).reveal(),
+            AccessFormat::Opaque => self.row_secret::<kind::Access>(basis.now).reveal(),
             AccessFormat::Jwt => {
                 let rfc9068 = registered_claims(basis, &rights, jti, expires_at);
                 self.signer
@@ -160,7 +160,7 @@ impl Engine {
     }
 
     fn make_refresh(&self, family: &Family, idle: Lifetime, now: Timestamp, made: &mut Made) {
-        let secret = Secret::<kind::Refresh>::generate(self.random());
+        let secret = self.row_secret::<kind::Refresh>(now);
         made.changes
             .push(Change::insert(Record::Refresh(RefreshToken {
                 hash: secret.hash(),

@@ -97,6 +97,12 @@ pub trait Store: Send + Sync {
     /// The time that decides expiry.
     fn now(&self) -> Timestamp;
 
+    /// Whether rows cost less whose keys come in the order of their making, as where one machine writes and the end of an
+    /// index is at hand. Otherwise keys are random, so that they can be spread over machines.
+    fn appends(&self) -> bool {
+        false
+    }
+
     /// Reads one record.
     fn get(
         &self,

@@ -27,6 +27,10 @@ impl Store for SqliteStore {
         self.time.now()
     }
 
+    fn appends(&self) -> bool {
+        true
+    }
+
     fn get(
         &self,
         issuer: Id<Issuer>,
