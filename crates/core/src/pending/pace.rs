@@ -71,27 +71,26 @@ impl PaceTable {
             .get(handle)
             .or_else(|| shard.old.get(handle))
             .copied();
-        let (pace, grown) = match last {
+        // An early poll does not move the clock: whoever was early once and goes on at the old pace comes through later.
+        let (pace, last) = match last {
             Some(last) if last.answered.is_some_and(|at| now < at.plus(interval)) => {
                 if last.grown.is_none_or(|at| now >= at.plus(interval)) {
                     // An interval that began above the limit stays as it is: it never shrinks.
                     let grown = interval.plus(SLOW_DOWN_BY).min(INTERVAL_LIMIT);
                     let interval = grown.max(interval);
-                    (Pace::Grow { interval }, Some(now))
+                    let grown = Some(now);
+                    (Pace::Grow { interval }, Last { grown, ..last })
                 } else {
-                    (Pace::Early, last.grown)
+                    (Pace::Early, last)
                 }
             }
-            Some(last) => (Pace::Fine, last.grown),
-            None => (Pace::Fine, None),
+            known => {
+                let answered = Some(now);
+                let grown = known.and_then(|last| last.grown);
+                (Pace::Fine, Last { answered, grown })
+            }
         };
-        shard.remember(
-            *handle,
-            Last {
-                answered: Some(now),
-                grown,
-            },
-        );
+        shard.remember(*handle, last);
         pace
     }
 
@@ -166,7 +165,38 @@ mod tests {
             Pace::Early,
             "the old pace is too fast from now on"
         );
-        assert_eq!(poll(17, TEN), Pace::Fine);
+        assert_eq!(
+            poll(10, TEN),
+            Pace::Fine,
+            "early polls did not move the clock"
+        );
+        assert_eq!(
+            poll(15, TEN),
+            Pace::Grow {
+                interval: Lifetime::from_secs(15)
+            }
+        );
+    }
+
+    #[test]
+    fn d7_whoever_was_early_once_comes_through_and_whoever_never_waits_seldom() {
+        for (step, most) in [(5, 60), (1, 30)] {
+            let table = PaceTable::default();
+            let (mut interval, mut fine, mut ended) = (FIVE, 0, None);
+            for at in [0].into_iter().chain((4..900).step_by(step)) {
+                match table.judge(&[1; 32], interval, Timestamp::from_secs(at)) {
+                    Pace::Fine => fine += 1,
+                    Pace::Early => {}
+                    Pace::Grow { interval: grown } if grown == interval => {
+                        ended = ended.or(Some(at))
+                    }
+                    Pace::Grow { interval: grown } => interval = grown,
+                }
+            }
+            assert!((10..=most).contains(&fine), "{fine} every {step} s");
+            assert_eq!(interval, INTERVAL_LIMIT);
+            assert!(ended.is_some());
+        }
     }
 
     #[test]
