@@ -20,6 +20,8 @@ pub struct Tls {
     pub cert: PathBuf,
     /// The private key, PEM.
     pub key: PathBuf,
+    /// Whether clients are asked for a certificate of their own.
+    pub client_certificates: bool,
 }
 
 /// The operators' listener.
@@ -91,9 +93,16 @@ pub(crate) fn tls(reader: &Reader<'_>) -> Option<Tls> {
             reader.error(&reader.place_of(written), missing, fault);
         }
     }
+    let client_certificates = reader.flag("client_certificates");
+    if client_certificates && !reader.has("cert") {
+        let fault = Fault::new("does nothing without tls.cert");
+        let place = reader.place_of("client_certificates");
+        reader.warning(&place, "client_certificates", fault);
+    }
     Some(Tls {
         cert: cert?.value,
         key: key?.value,
+        client_certificates,
     })
 }
 

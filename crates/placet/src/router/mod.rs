@@ -16,7 +16,6 @@ mod refused;
 pub mod table;
 
 use std::{
-    net::IpAddr,
     panic::AssertUnwindSafe,
     pin::Pin,
     sync::{
@@ -46,7 +45,7 @@ use tokio::time::Instant;
 
 pub use self::refused::{EdgeError, edge_errors};
 use self::{
-    origin::Authority,
+    origin::{Authority, Caller},
     refused::{Asked, Refused},
     table::{Place, Table},
 };
@@ -155,12 +154,16 @@ impl Router {
         &self.table
     }
 
-    /// Answers one request that came over a connection from `peer`.
-    pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Full<Bytes>> {
+    /// Answers one request that came over a connection of `caller`.
+    pub async fn answer(
+        &self,
+        request: Request<Incoming>,
+        caller: Caller,
+    ) -> Response<Full<Bytes>> {
         let begun = Instant::now();
         let _open = self.metrics.begin();
         // On the heap and gone before the handler runs: a poll that is held keeps nothing of its request here.
-        let asked = Box::pin(self.ask(request, peer)).await;
+        let asked = Box::pin(self.ask(request, caller)).await;
         let mut reply = match asked.step {
             Step::Told(reply) => reply,
             Step::Run(handler) => run(handler, &asked.request_id).await,
@@ -178,9 +181,9 @@ impl Router {
     }
 
     /// Everything up to the handler.
-    async fn ask(&self, request: Request<Incoming>, peer: IpAddr) -> InHand<'_> {
+    async fn ask(&self, request: Request<Incoming>, caller: Caller) -> InHand<'_> {
         let (head, body) = request.into_parts();
-        let context = self.context(&head, peer);
+        let context = self.context(&head, caller);
         let request_id = context.request_id.clone();
         let found = self.table.find(head.uri.path());
         let pattern = found.as_ref().map_or("(none)", |(place, _)| &place.pattern);
@@ -208,14 +211,14 @@ impl Router {
         }
     }
 
-    fn context(&self, head: &Parts, peer: IpAddr) -> Context {
+    fn context(&self, head: &Parts, caller: Caller) -> Context {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let (peer, certificate) = match &self.guard {
             Guard::Public { trusted, .. } => (
-                origin::source(peer, &head.headers, trusted),
-                origin::certificate(peer, &head.headers, trusted),
+                origin::source(caller.peer, &head.headers, trusted),
+                origin::certificate(caller, &head.headers, trusted),
             ),
-            Guard::Admin { .. } | Guard::Private => (peer.to_canonical(), None),
+            Guard::Admin { .. } | Guard::Private => (caller.peer.to_canonical(), None),
         };
         Context {
             now: self.store.now(),

@@ -83,18 +83,27 @@ pub fn source(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr 
     hop
 }
 
-/// The certificate with which a client opened its connection to a trusted proxy, as the proxy tells it. What anybody else
-/// says, or what does not read as one, counts as none.
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// Its address.
+    pub peer: IpAddr,
+    /// The certificate with which it opened the connection, if TLS ends here and it showed one.
+    pub certificate: Option<CertificateDigest>,
+}
+
+/// The certificate of the client: that of its connection, or, where a trusted proxy is at the other end, the one the proxy
+/// tells. What anybody else says, or what does not read as one, counts as none.
 ///
 /// Spec: RFC 9440 §2.2
 pub fn certificate(
-    peer: IpAddr,
+    caller: Caller,
     headers: &HeaderMap,
     trusted: &[Network],
 ) -> Option<CertificateDigest> {
-    let peer = peer.to_canonical();
+    let peer = caller.peer.to_canonical();
     if !trusted.iter().any(|network| network.contains(peer)) {
-        return None;
+        return caller.certificate;
     }
     let mut values = headers.get_all("client-cert").iter();
     let (Some(value), None) = (values.next(), values.next()) else {

@@ -28,6 +28,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
 };
+use placet_proof::gnap::CertificateDigest;
 use placet_web::context::source_of;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -42,7 +43,11 @@ use super::{
     patience::Patient,
     tls::TlsFiles,
 };
-use crate::{config::Network, metrics::Metrics, router::Router};
+use crate::{
+    config::Network,
+    metrics::Metrics,
+    router::{Router, origin::Caller},
+};
 
 /// How long a TLS handshake may take.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
@@ -106,6 +111,7 @@ impl Listener {
                 tls: self.tls.clone(),
                 line: Line {
                     peer: peer.ip(),
+                    certificate: None,
                     watcher: graceful.watcher(),
                     deadline: Instant::now() + self.limits.header_read,
                 },
@@ -226,6 +232,8 @@ struct Connection {
 /// One connection's own.
 struct Line {
     peer: IpAddr,
+    /// The certificate with which it was opened.
+    certificate: Option<CertificateDigest>,
     /// Lets the listener wait for it.
     watcher: Watcher,
     /// When the head of its first request must have come.
@@ -258,6 +266,11 @@ impl Connection {
                 Some(tls) => {
                     let secured = async move {
                         if let Some((stream, version)) = secure(stream, &tls, stopping).await {
+                            let certificate = certificate(&stream);
+                            let line = Line {
+                                certificate,
+                                ..line
+                            };
                             carrier.serve(stream, version, line).await;
                         }
                     };
@@ -313,6 +326,13 @@ async fn secure(
     None
 }
 
+/// The certificate that the client proved to have, if it sent one.
+fn certificate(stream: &TlsStream<TcpStream>) -> Option<CertificateDigest> {
+    let certificates = stream.get_ref().1.peer_certificates()?;
+    let own = certificates.first()?;
+    Some(CertificateDigest::of_der(own))
+}
+
 impl Carrier {
     /// Carries requests until the connection ends. What it returns is small, whatever the stream is.
     fn serve<I>(
@@ -326,15 +346,17 @@ impl Carrier {
     {
         let Line {
             peer,
+            certificate,
             watcher,
             deadline,
         } = line;
         let spoken = Arc::new(AtomicBool::new(false));
         let (router, heard) = (Arc::clone(&self.router), Arc::clone(&spoken));
+        let caller = Caller { peer, certificate };
         let service = service_fn(move |request: Request<Incoming>| {
             heard.store(true, Ordering::Relaxed);
             let router = Arc::clone(&router);
-            async move { Ok::<_, Infallible>(router.answer(request, peer).await) }
+            async move { Ok::<_, Infallible>(router.answer(request, caller).await) }
         });
         let stream = TokioIo::new(Patient::new(stream, self.response_write));
         let connection: Served = match version {

@@ -79,6 +79,10 @@ impl Certificate {
         pem("CERTIFICATE", &self.der)
     }
 
+    pub(crate) fn key_der(&self) -> Vec<u8> {
+        self.key.clone()
+    }
+
     pub(crate) fn key_pem(&self) -> String {
         pem("PRIVATE KEY", &self.key)
     }

@@ -18,8 +18,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use placet::{
     app::App,
     config::{Disk, Settings, Sources},
-    router::{BodyLimits, Guard, Router, RouterParts, table::Table},
+    router::{BodyLimits, Guard, Router, RouterParts, origin::Caller, table::Table},
 };
+use placet_proof::gnap::CertificateDigest;
 use placet_web::face::{Audience, Route};
 
 use crate::{
@@ -253,11 +254,27 @@ async fn over_tls(
     certificate: &Certificate,
     protocol: &[u8],
 ) -> std::io::Result<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
+    over_tls_as(address, certificate, protocol, None).await
+}
+
+/// The same, by a client with this certificate.
+async fn over_tls_as(
+    address: &str,
+    certificate: &Certificate,
+    protocol: &[u8],
+    own: Option<&Certificate>,
+) -> std::io::Result<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate.der().into()).unwrap();
-    let mut config = rustls::ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config = rustls::ClientConfig::builder().with_root_certificates(roots);
+    let mut config = match own {
+        None => config.with_no_client_auth(),
+        Some(own) => {
+            let key = rustls::pki_types::PrivatePkcs8KeyDer::from(own.key_der());
+            let chain = vec![own.der().into()];
+            config.with_client_auth_cert(chain, key.into()).unwrap()
+        }
+    };
     config.alpn_protocols = vec![protocol.to_vec()];
     let stream = tokio::net::TcpStream::connect(address).await?;
     let name = Ipv4Addr::LOCALHOST.into();
@@ -322,6 +339,75 @@ async fn rfc8446_tls_serves_both_versions_of_http_and_follows_a_new_certificate(
     tasks.shutdown().await;
 }
 
+/// Asks for a grant over a connection of its own: what came back.
+async fn ask_for_grant(
+    server: &Server,
+    authority: &Certificate,
+    (own, named): (Option<&Certificate>, &Certificate),
+    header: Option<&Certificate>,
+) -> (StatusCode, serde_json::Value) {
+    let stream = over_tls_as(&server.address, authority, b"http/1.1", own);
+    let stream = TokioIo::new(stream.await.unwrap());
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move { drop(connection.await) });
+    let digest = CertificateDigest::of_der(&named.der()).to_string();
+    let body = serde_json::json!({
+        "access_token": { "access": ["read"] },
+        "client": { "key": { "proof": "mtls", "cert#S256": digest } },
+        "interact": { "start": ["redirect"] },
+    });
+    let mut request = Request::post("/gnap")
+        .header("host", server.address.as_str())
+        .header("content-type", "application/json");
+    if let Some(told) = header {
+        let told = data_encoding::BASE64.encode(&told.der());
+        request = request.header("client-cert", format!(":{told}:"));
+    }
+    let request = request.body(Full::<Bytes>::from(body.to_string())).unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    tasks.shutdown().await;
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+/// The key of a client may be that of the certificate with which it connects to this server itself.
+///
+/// Spec: RFC 9635 §7.3.2
+#[tokio::test]
+async fn rfc9635_7_3_2_a_client_is_known_by_the_certificate_of_its_connection() {
+    let [authority, client, other] = ["server", "client", "other"].map(Certificate::new);
+    let files = [
+        ("cert.pem", authority.pem()),
+        ("key.pem", authority.key_pem()),
+    ];
+    let server = Server::start_with("client-certificates", &files, |address, admin| {
+        let more = "[tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"\nclient_certificates = true\n\n\
+                    [gnap]\nenabled = true\n";
+        settings(address, admin, more)
+            .replace("public_origin = \"http:", "public_origin = \"https:")
+    });
+    let ask = async |own, header| ask_for_grant(&server, &authority, (own, &client), header).await;
+    let (status, told) = ask(Some(&client), None).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    assert!(told["interact"]["redirect"].is_string(), "{told}");
+    // Another one, none, and one that is only told of by somebody who is no proxy.
+    for (own, header) in [
+        (Some(&other), None),
+        (None, None),
+        (None, Some(&client)),
+        (Some(&other), Some(&client)),
+    ] {
+        let (status, told) = ask(own, header).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{told}");
+        assert_eq!(told["error"]["code"], "invalid_client");
+    }
+    // Who shows none is served as before.
+    let stream = over_tls(&server.address, &authority, b"h2").await.unwrap();
+    many_over_http2(TokioIo::new(stream), &format!("https://{}", server.address)).await;
+}
+
 #[tokio::test]
 async fn a_handler_that_panics_costs_one_answer_and_nothing_else() {
     let directory = Directory::new("panic");
@@ -362,8 +448,11 @@ async fn a_handler_that_panics_costs_one_answer_and_nothing_else() {
         let service = hyper::service::service_fn(move |request| {
             let paths = Arc::clone(&paths);
             async move {
-                let peer = Ipv4Addr::LOCALHOST.into();
-                Ok::<_, std::convert::Infallible>(paths.answer(request, peer).await)
+                let caller = Caller {
+                    peer: Ipv4Addr::LOCALHOST.into(),
+                    certificate: None,
+                };
+                Ok::<_, std::convert::Infallible>(paths.answer(request, caller).await)
             }
         });
         let http = hyper::server::conn::http1::Builder::new();

@@ -58,6 +58,10 @@ pub(super) const SECTIONS: &[Section] = &[
                 "The certificate chain, PEM, the server's own certificate first.", "\"tls/cert.pem\""),
             Setting::new("tls.key", Kind::Path, Fallback::Absent("no TLS"),
                 "The private key, PEM. Must not be readable by others.", "\"tls/key.pem\""),
+            Setting::new("tls.client_certificates", Kind::Flag, Fallback::Flag(false),
+                "Asks each client for a certificate, which is how GNAP's proof `mtls` is made (RFC 9635 §7.3.2). None has to be \
+                 sent, and any is taken, of its own making too: what it may do depends on the key a client is known by. A browser \
+                 that has certificates asks its person for one, so give machines a name of their own.", "true"),
         ],
     },
     Section {
