@@ -58,8 +58,9 @@ impl<'a> Lines<'a> {
     /// Sends to the next server.
     pub(crate) fn send(&mut self, request: &Request) -> io::Result<Reply> {
         let mut result = self.once(request);
+        // Each server twice: the connection that is kept to one may have ended with it long ago.
         let others = if self.retries {
-            self.connections.len().saturating_sub(1)
+            (2 * self.connections.len()).saturating_sub(1)
         } else {
             0
         };
