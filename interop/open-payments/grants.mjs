@@ -5,9 +5,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createUnauthenticatedClient, isFinalizedGrantWithAccessToken, isFinalizedGrantWithSubject } from '@interledger/open-payments';
+import { Skipped } from '../lib/cases.mjs';
 import { OPERATOR, OTHER, SHOP, refused } from './stage.mjs';
 
 const limitsOf = (stage) => ({ receiver: `${stage.wallet.origin}/incoming-payments/1`, interval: 'R12/2026-01-01T00:00:00Z/P1M', debitAmount: { value: '2500', assetCode: 'EUR', assetScale: 2 } });
+
+/** What comes before `wait` has passed is told so. */
+async function tooEarly(answering) {
+  if (await answering.then(() => true, () => false)) throw new Skipped('the machine is so slow that `wait` had passed');
+  await refused(answering, 400, 'too_fast');
+}
 
 export function grantCases(stage) {
   return {
@@ -58,16 +65,17 @@ export function grantCases(stage) {
       assert.ok(isFinalizedGrantWithAccessToken(await shop.client.grant.continue(grant.back)));
     },
 
-    async 'a poll and a reference that come too early are told so, and lose nothing'() {
+    async 'a poll that comes too early is told so'() {
       const shop = await stage.shop();
-      const polled = await stage.outgoing(shop, { finish: false });
-      await refused(shop.client.grant.continue(polled.back), 400, 'too_fast');
+      const grant = await stage.outgoing(shop, { finish: false });
+      await tooEarly(shop.client.grant.continue(grant.back));
+    },
+
+    async 'a reference that comes too early is told so, and stays good'() {
+      const shop = await stage.shop();
       const grant = await stage.outgoing(shop);
       const reference = stage.checkHash(grant, (await stage.through(grant)).query);
-      const early = await shop.client.grant.continue(grant.back, { interact_ref: reference }).catch((error) => error);
-      // On a machine so slow that a second has passed it was not early at all.
-      if (isFinalizedGrantWithAccessToken(early)) return;
-      assert.deepEqual([early.status, early.code], [400, 'too_fast']);
+      await tooEarly(shop.client.grant.continue(grant.back, { interact_ref: reference }));
       // A client that was early once has to be slower from then on.
       await new Promise((resolve) => setTimeout(resolve, 6500));
       assert.ok(isFinalizedGrantWithAccessToken(await shop.client.grant.continue(grant.back, { interact_ref: reference })));

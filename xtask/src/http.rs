@@ -46,6 +46,19 @@ impl Request {
         }
     }
 
+    /// A post of JSON; of nothing where the text is empty.
+    pub(crate) fn json(path: &str, text: &str) -> Self {
+        let body = (!text.is_empty()).then(|| text.to_owned());
+        let media_type = body.as_ref().map(|_| "application/json");
+        let header = |value: &str| ("content-type".to_owned(), value.to_owned());
+        Self {
+            method: "POST",
+            path: path.to_owned(),
+            headers: media_type.map(header).into_iter().collect(),
+            body,
+        }
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self

@@ -56,7 +56,7 @@ pub mod hash {
 pub use self::{
     asked::AskedGrant,
     canonical::canonical_json,
-    error::{CatalogueEntry, GnapError, Place, Problem, error_catalogue},
+    error::{GnapError, Place, Problem},
     face::{FACE, KEY_PROOFS, face},
     json::MAX_BODY_BYTES,
     profile::Profile,

@@ -16,171 +16,99 @@ const RETRY_AFTER_TROUBLE: Lifetime = Lifetime::from_secs(1);
 /// How long a client should stay away while the server with its keys does not answer.
 const RETRY_AFTER_OUTAGE: Lifetime = Lifetime::from_secs(5);
 
-/// Declares the codes once: name, wire form, status, sentence for the developer, section, when it comes, what to do.
-macro_rules! codes {
-    ($($name:ident = $code:literal, $status:ident, $spec:literal, $description:literal,
-       when $when:literal, then $advice:literal;)+) => {
-        /// A registered error code of OAuth 2.0, OpenID Connect or one of their extensions.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum OAuthError {
-            $(#[doc = concat!("`", $code, "` (", $spec, "): ", $when, ".")] $name,)+
-        }
-
-        impl OAuthError {
-            /// Every code, in the order of the documentation.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
-
-            /// The code on the wire.
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)+ }
-            }
-
-            /// The status it has where the answer is JSON.
-            pub const fn status(self) -> StatusCode {
-                match self { $(Self::$name => StatusCode::$status,)+ }
-            }
-
-            /// The usual `error_description`: stable, and safe to show.
-            pub const fn description(self) -> &'static str {
-                match self { $(Self::$name => $description,)+ }
-            }
-
-            /// The section that defines it, when it comes, and what the caller should do.
-            const fn meaning(self) -> (&'static str, &'static str, &'static str) {
-                match self { $(Self::$name => ($spec, $when, $advice),)+ }
-            }
-
-            /// The whole body with the usual description, made at compile time: a poll that finds nothing renders nothing.
-            const fn body(self) -> &'static str {
-                match self {
-                    $(Self::$name => concat!(
-                        r#"{"error":""#, $code, r#"","error_description":""#, $description, r#""}"#
-                    ),)+
-                }
-            }
-        }
-    };
-}
-
-codes! {
-    InvalidRequest = "invalid_request", BAD_REQUEST, "RFC 6749 §5.2",
-        "A parameter is missing, repeated or malformed.",
-        when "the request cannot be read, or misses something it needs",
-        then "correct the request; do not repeat it unchanged";
-    InvalidClient = "invalid_client", UNAUTHORIZED, "RFC 6749 §5.2",
-        "Client authentication failed.",
-        when "the client is unknown, disabled, or its credentials are wrong or came a second time",
-        then "check the credentials and the registered authentication method";
-    InvalidGrant = "invalid_grant", BAD_REQUEST, "RFC 6749 §5.2",
-        "The code or token is not valid here: unknown, used, expired, revoked, or of another client.",
-        when "a code, device code or refresh token cannot be exchanged by this client with these proofs",
-        then "drop it and begin again with the person";
-    UnauthorizedClient = "unauthorized_client", BAD_REQUEST, "RFC 6749 §5.2",
-        "The client is not registered for this.",
-        when "the grant type or response type is not among those the client is registered for",
-        then "have the registration changed";
-    UnsupportedGrantType = "unsupported_grant_type", BAD_REQUEST, "RFC 6749 §5.2",
-        "This grant type is not offered.",
-        when "`grant_type` names a grant this server does not know",
-        then "use one of `grant_types_supported`";
-    InvalidScope = "invalid_scope", BAD_REQUEST, "RFC 6749 §5.2",
-        "A scope is malformed, not registered for the client, or was not granted.",
-        when "`scope` names something the client may not ask for, or more than was granted",
-        then "ask for less, or have the registration changed";
-    InvalidTarget = "invalid_target", BAD_REQUEST, "RFC 8707 §2",
-        "A resource is malformed, unknown, was not granted, or more than one was asked for at once.",
-        when "`resource` is not one this client can get a token for here",
-        then "name one declared resource that was part of the authorization";
-    UnsupportedResponseType = "unsupported_response_type", BAD_REQUEST, "RFC 6749 §4.1.2.1",
-        "Only the response type code is offered.",
-        when "`response_type` is not `code`",
-        then "use the authorization code flow";
-    AccessDenied = "access_denied", BAD_REQUEST, "RFC 6749 §4.1.2.1, RFC 8628 §3.5",
-        "The request was denied.",
-        when "the person said no, or the request was ended before they could answer",
-        then "stop; begin again only when the person wants to";
-    LoginRequired = "login_required", BAD_REQUEST, "OpenID Connect Core §3.1.2.6",
-        "The person has to sign in.",
-        when "`prompt=none` was asked and no sign-in answers it",
-        then "send the person here without `prompt=none`";
-    ConsentRequired = "consent_required", BAD_REQUEST, "OpenID Connect Core §3.1.2.6",
-        "The person has to agree.",
-        when "`prompt=none` was asked and the person has not agreed to this before",
-        then "send the person here without `prompt=none`";
-    InteractionRequired = "interaction_required", BAD_REQUEST, "OpenID Connect Core §3.1.2.6",
-        "The person has to be asked.",
-        when "`prompt=none` was asked by a client that cannot be told apart from an impostor without the person",
-        then "send the person here without `prompt=none`";
-    RequestNotSupported = "request_not_supported", BAD_REQUEST, "OpenID Connect Core §3.1.2.6",
-        "The request parameter is not supported.",
-        when "a request object is passed by value",
-        then "send the parameters themselves";
-    RequestUriNotSupported = "request_uri_not_supported", BAD_REQUEST, "OpenID Connect Core §3.1.2.6",
-        "The request_uri parameter is not supported.",
-        when "a request object is passed by reference",
-        then "send the parameters themselves";
-    RegistrationNotSupported = "registration_not_supported", BAD_REQUEST, "OpenID Connect Core §3.1.2.6",
-        "The registration parameter is not supported.",
-        when "a client tries to register itself in its request",
-        then "have the client registered first";
-    AuthorizationPending = "authorization_pending", BAD_REQUEST, "RFC 8628 §3.5",
-        "The person has not answered yet.",
-        when "a device polls before the person answered",
-        then "poll again after the interval";
-    SlowDown = "slow_down", BAD_REQUEST, "RFC 8628 §3.5",
-        "Polling is too fast: the interval is 5 seconds longer from here on.",
-        when "a device polls before its interval has passed",
-        then "add 5 seconds to the interval, for good";
-    ExpiredToken = "expired_token", BAD_REQUEST, "RFC 8628 §3.5",
-        "The device code has expired.",
-        when "nobody answered, or nobody collected, in time",
-        then "stop polling; begin again if the person still wants to";
-    InvalidToken = "invalid_token", UNAUTHORIZED, "RFC 6750 §3.1",
-        "The access token is not active.",
-        when "the access token is unknown, expired or revoked",
-        then "get a new access token";
-    InsufficientScope = "insufficient_scope", FORBIDDEN, "RFC 6750 §3.1",
-        "The access token lacks the scope openid.",
-        when "the access token was not granted what the endpoint needs",
-        then "ask the person for the scope";
-    ServerError = "server_error", INTERNAL_SERVER_ERROR, "RFC 6749 §4.1.2.1",
-        "Something failed on this side.",
-        when "the server failed in a way that repeating does not mend",
-        then "tell the operator the request id";
-    TemporarilyUnavailable = "temporarily_unavailable", SERVICE_UNAVAILABLE, "RFC 6749 §4.1.2.1",
-        "This cannot be answered now; try again later.",
-        when "a limit is reached (429), or the server cannot write or sign for a moment (503)",
-        then "wait as long as `Retry-After` says and repeat";
-}
-
-/// One line of the documentation of errors.
-#[derive(Debug, Clone, Copy)]
-pub struct CatalogueEntry {
-    /// The code.
-    pub code: &'static str,
-    /// The status where the answer is JSON.
-    pub status: u16,
-    /// When it comes.
-    pub when: &'static str,
-    /// What the caller should do.
-    pub advice: &'static str,
-    /// The section that defines it.
-    pub spec: &'static str,
-}
-
-/// All codes of this face, for documentation.
-pub fn error_catalogue() -> Vec<CatalogueEntry> {
-    let entry = |error: &OAuthError| {
-        let (spec, when, advice) = error.meaning();
-        CatalogueEntry {
-            code: error.code(),
-            status: error.status().as_u16(),
-            when,
-            advice,
-            spec,
-        }
-    };
-    OAuthError::ALL.iter().map(entry).collect()
+placet_web::codes! {
+    /// A registered error code of OAuth 2.0, OpenID Connect or one of their extensions.
+    pub enum OAuthError {
+        InvalidRequest = "invalid_request", BAD_REQUEST, "RFC 6749 §5.2",
+            "A parameter is missing, repeated or malformed.",
+            when "the request cannot be read, or misses something it needs",
+            then "correct the request; do not repeat it unchanged";
+        InvalidClient = "invalid_client", UNAUTHORIZED, "RFC 6749 §5.2",
+            "Client authentication failed.",
+            when "the client is unknown, disabled, or its credentials are wrong or came a second time",
+            then "check the credentials and the registered authentication method";
+        InvalidGrant = "invalid_grant", BAD_REQUEST, "RFC 6749 §5.2",
+            "The code or token is not valid here: unknown, used, expired, revoked, or of another client.",
+            when "a code, device code or refresh token cannot be exchanged by this client with these proofs",
+            then "drop it and begin again with the person";
+        UnauthorizedClient = "unauthorized_client", BAD_REQUEST, "RFC 6749 §5.2",
+            "The client is not registered for this.",
+            when "the grant type or response type is not among those the client is registered for",
+            then "have the registration changed";
+        UnsupportedGrantType = "unsupported_grant_type", BAD_REQUEST, "RFC 6749 §5.2",
+            "This grant type is not offered.",
+            when "`grant_type` names a grant this server does not know",
+            then "use one of `grant_types_supported`";
+        InvalidScope = "invalid_scope", BAD_REQUEST, "RFC 6749 §5.2",
+            "A scope is malformed, not registered for the client, or was not granted.",
+            when "`scope` names something the client may not ask for, or more than was granted",
+            then "ask for less, or have the registration changed";
+        InvalidTarget = "invalid_target", BAD_REQUEST, "RFC 8707 §2",
+            "A resource is malformed, unknown, was not granted, or more than one was asked for at once.",
+            when "`resource` is not one this client can get a token for here",
+            then "name one declared resource that was part of the authorization";
+        UnsupportedResponseType = "unsupported_response_type", BAD_REQUEST, "RFC 6749 §4.1.2.1",
+            "Only the response type code is offered.",
+            when "`response_type` is not `code`",
+            then "use the authorization code flow";
+        AccessDenied = "access_denied", BAD_REQUEST, "RFC 6749 §4.1.2.1, RFC 8628 §3.5",
+            "The request was denied.",
+            when "the person said no, or the request was ended before they could answer",
+            then "stop; begin again only when the person wants to";
+        LoginRequired = "login_required", BAD_REQUEST, "OpenID Connect Core §3.1.2.6",
+            "The person has to sign in.",
+            when "`prompt=none` was asked and no sign-in answers it",
+            then "send the person here without `prompt=none`";
+        ConsentRequired = "consent_required", BAD_REQUEST, "OpenID Connect Core §3.1.2.6",
+            "The person has to agree.",
+            when "`prompt=none` was asked and the person has not agreed to this before",
+            then "send the person here without `prompt=none`";
+        InteractionRequired = "interaction_required", BAD_REQUEST, "OpenID Connect Core §3.1.2.6",
+            "The person has to be asked.",
+            when "`prompt=none` was asked by a client that cannot be told apart from an impostor without the person",
+            then "send the person here without `prompt=none`";
+        RequestNotSupported = "request_not_supported", BAD_REQUEST, "OpenID Connect Core §3.1.2.6",
+            "The request parameter is not supported.",
+            when "a request object is passed by value",
+            then "send the parameters themselves";
+        RequestUriNotSupported = "request_uri_not_supported", BAD_REQUEST, "OpenID Connect Core §3.1.2.6",
+            "The request_uri parameter is not supported.",
+            when "a request object is passed by reference",
+            then "send the parameters themselves";
+        RegistrationNotSupported = "registration_not_supported", BAD_REQUEST, "OpenID Connect Core §3.1.2.6",
+            "The registration parameter is not supported.",
+            when "a client tries to register itself in its request",
+            then "have the client registered first";
+        AuthorizationPending = "authorization_pending", BAD_REQUEST, "RFC 8628 §3.5",
+            "The person has not answered yet.",
+            when "a device polls before the person answered",
+            then "poll again after the interval";
+        SlowDown = "slow_down", BAD_REQUEST, "RFC 8628 §3.5",
+            "Polling is too fast: the interval is 5 seconds longer from here on.",
+            when "a device polls before its interval has passed",
+            then "add 5 seconds to the interval, for good";
+        ExpiredToken = "expired_token", BAD_REQUEST, "RFC 8628 §3.5",
+            "The device code has expired.",
+            when "nobody answered, or nobody collected, in time",
+            then "stop polling; begin again if the person still wants to";
+        InvalidToken = "invalid_token", UNAUTHORIZED, "RFC 6750 §3.1",
+            "The access token is not active.",
+            when "the access token is unknown, expired or revoked",
+            then "get a new access token";
+        InsufficientScope = "insufficient_scope", FORBIDDEN, "RFC 6750 §3.1",
+            "The access token lacks the scope openid.",
+            when "the access token was not granted what the endpoint needs",
+            then "ask the person for the scope";
+        ServerError = "server_error", INTERNAL_SERVER_ERROR, "RFC 6749 §4.1.2.1",
+            "Something failed on this side.",
+            when "the server failed in a way that repeating does not mend",
+            then "tell the operator the request id";
+        TemporarilyUnavailable = "temporarily_unavailable", SERVICE_UNAVAILABLE, "RFC 6749 §4.1.2.1",
+            "This cannot be answered now; try again later.",
+            when "a limit is reached (429), or the server cannot write or sign for a moment (503)",
+            then "wait as long as `Retry-After` says and repeat";
+    }
+    body r#"{"error":""#, r#"","error_description":""#, r#""}"#;
 }
 
 /// An error as one answer tells it. What caused it is logged, never told.

@@ -26,7 +26,7 @@ pub mod revoke;
 pub mod token;
 
 pub use self::{
-    error::{CatalogueEntry, OAuthError, Problem, error_catalogue},
+    error::{OAuthError, Problem},
     face::{FACE, face},
     outcome::{BearerProblem, Outcome},
 };

@@ -2,6 +2,7 @@
 
 mod ask;
 pub mod client_auth;
+pub mod codes;
 pub mod context;
 pub mod face;
 pub mod fetch;

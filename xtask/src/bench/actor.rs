@@ -1,20 +1,24 @@
-//! Loads whose next request needs the answer to the one before, which `oha` cannot send: a refresh hands over the next
-//! token, a sign-in needs a form.
+//! Loads that `oha` cannot send. Those whose next request needs the answer to the one before: a refresh hands over the next
+//! token, a sign-in needs a form. And those whose every request is signed: grants and continuations of GNAP.
 //!
 //! An actor has one connection and waits for each answer. There are as many as `oha` has connections.
 //!
-//! Spec: RFC 6749 §6; OpenID Connect Core §3.1.2.3
+//! Spec: RFC 6749 §6; OpenID Connect Core §3.1.2.3; RFC 9635 §2, §5.2
 
 use std::{
     collections::VecDeque,
     sync::atomic::{AtomicU64, Ordering},
-    thread,
+    thread::{self, ScopedJoinHandle},
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
-use super::{contestant::Contestant, web};
+use super::{
+    contestant::Contestant,
+    payer::{Payer, Pending},
+    web,
+};
 use crate::{
     http::{Connection, Reply, Request},
     torture::page::Page,
@@ -22,6 +26,8 @@ use crate::{
 
 /// Families of refresh tokens, shared out among the actors. Each request takes the token that has rested longest.
 const FAMILIES: usize = 2_048;
+/// Grants that nobody answers, shared out among the actors. Each is asked about once in a run, so that it is never too early.
+const GRANTS: usize = 10_240;
 /// People who sign in; each actor is one of them.
 pub(crate) const PEOPLE: usize = 8;
 const PASSWORD: &str = "correct horse battery staple";
@@ -41,6 +47,14 @@ enum Act {
     Refresh {
         path: String,
         tokens: VecDeque<String>,
+    },
+    /// What nobody has to be asked about is granted at once.
+    BeGranted { payer: Payer },
+    /// One grant after the other is asked about, none of which anybody answers.
+    Poll {
+        payer: Payer,
+        grants: Vec<Pending>,
+        next: usize,
     },
 }
 
@@ -105,8 +119,43 @@ pub(crate) fn who_refresh(on: &Contestant, count: usize) -> Result<Vec<Actor>, S
     })
 }
 
-/// Lets all act for a time. With a rate, that many acts begin in a second, and the time of one counts from when it was
-/// due; without, each actor begins the next one as soon as it can.
+/// Actors that are granted what nobody has to be asked about.
+pub(crate) fn who_are_granted(on: &Contestant, payer: &Payer, count: usize) -> Vec<Actor> {
+    let one = |number: usize| Actor {
+        connection: on.connection(number),
+        act: Act::BeGranted {
+            payer: payer.clone(),
+        },
+    };
+    (0..count).map(one).collect()
+}
+
+/// Actors with grants that wait for a person.
+pub(crate) fn who_poll(on: &Contestant, payer: &Payer, count: usize) -> Result<Vec<Actor>, String> {
+    let prepare = |number: usize| -> Result<Actor, String> {
+        let mut connection = on.connection(number);
+        let grants = (0..GRANTS.div_ceil(count)).map(|_| payer.begin(&mut connection));
+        let grants = grants.collect::<Result<_, _>>()?;
+        let act = Act::Poll {
+            payer: payer.clone(),
+            grants,
+            next: 0,
+        };
+        Ok(Actor { connection, act })
+    };
+    thread::scope(|scope| {
+        let prepare = &prepare;
+        let prepared: Vec<_> = (0..count)
+            .map(|number| scope.spawn(move || prepare(number)))
+            .collect();
+        let joined =
+            |one: ScopedJoinHandle<'_, _>| one.join().map_err(|_| "an actor failed".to_owned())?;
+        prepared.into_iter().map(joined).collect()
+    })
+}
+
+/// Lets all act for a time, or until they have nothing left to do. With a rate, that many acts begin in a second, and the
+/// time of one counts from when it was due; without, each actor begins the next one as soon as it can.
 ///
 /// # Errors
 /// The first act that went wrong.
@@ -131,10 +180,10 @@ pub(crate) fn run(
     thread::scope(|scope| {
         let acting = |actor: &mut Actor| -> Result<Vec<Duration>, String> {
             let mut took = Vec::new();
-            actor.connection.hang_up();
+            actor.begin();
             loop {
                 let due = next();
-                if begun.elapsed() >= lasting {
+                if begun.elapsed() >= lasting || actor.is_through() {
                     return Ok(took);
                 }
                 actor.act()?;
@@ -165,6 +214,22 @@ impl Done {
 }
 
 impl Actor {
+    /// Before each run.
+    fn begin(&mut self) {
+        self.connection.hang_up();
+        if let Act::Poll { next, .. } = &mut self.act {
+            *next = 0;
+        }
+    }
+
+    /// Whether there is nothing left to do in this run.
+    fn is_through(&self) -> bool {
+        match &self.act {
+            Act::Poll { grants, next, .. } => *next == grants.len(),
+            Act::SignIn { .. } | Act::Refresh { .. } | Act::BeGranted { .. } => false,
+        }
+    }
+
     fn act(&mut self) -> Result<(), String> {
         match &mut self.act {
             Act::SignIn { person } => sign_in(&mut self.connection, person),
@@ -181,6 +246,16 @@ impl Actor {
                     .ok_or_else(|| format!("no new refresh token: {}", reply.body))?;
                 tokens.push_back(next.to_owned());
                 Ok(())
+            }
+            Act::BeGranted { payer } => payer.be_granted(&mut self.connection).map(drop),
+            Act::Poll {
+                payer,
+                grants,
+                next,
+            } => {
+                let grant = grants.get(*next).ok_or("an actor without a grant")?;
+                *next += 1;
+                payer.poll(&mut self.connection, grant)
             }
         }
     }
@@ -209,7 +284,15 @@ fn sign_in(connection: &mut Connection, person: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn sent(connection: &mut Connection, request: &Request, status: u16) -> Result<Reply, String> {
+/// Sends and waits for the answer.
+///
+/// # Errors
+/// When there is none, or it has another status.
+pub(crate) fn sent(
+    connection: &mut Connection,
+    request: &Request,
+    status: u16,
+) -> Result<Reply, String> {
     let reply = connection.send(request).map_err(|e| e.to_string())?;
     if reply.status == status {
         Ok(reply)

@@ -87,7 +87,7 @@ fn measure(
     };
     let said = |what: String| format!("{}: {what}", on.name);
     let command = || -> Command {
-        let mut command = meter::generator(on, shot, &plan, oha);
+        let mut command = meter::generator(shot, &plan, oha);
         if steady {
             // What waited for its turn counts as waiting.
             command.args(["--latency-correction", "-q", &STEADY_PER_S.to_string()]);

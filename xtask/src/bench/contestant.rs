@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{actor, tools::Tools};
+use super::{actor, payer::Payer, tools::Tools, wallet::Wallet};
 use crate::{
     http::{Connection, Request},
     place,
@@ -38,6 +38,8 @@ pub(crate) struct Start {
     paced: bool,
     /// Whether it checks passwords. The peer takes any.
     passwords: bool,
+    /// Open Payments, where it is spoken. The peer does not.
+    payments: Option<Payments>,
     /// The first process of its database server.
     database: Option<u32>,
 }
@@ -52,10 +54,19 @@ pub(crate) struct Contestant {
     pub(crate) endpoints: Endpoints,
     pub(crate) paced: bool,
     pub(crate) passwords: bool,
+    pub(crate) payments: Option<Payments>,
     pub(crate) start_ms: f64,
     pub(crate) idle_kib: u64,
     pub(crate) nodes: Vec<Server>,
     pub(crate) database: Option<u32>,
+}
+
+/// What stands around a server that speaks Open Payments.
+#[derive(Debug)]
+pub(crate) struct Payments {
+    pub(crate) wallet: Wallet,
+    /// Where resource servers ask each of its nodes.
+    pub(crate) introspection: Vec<String>,
 }
 
 /// Paths, as the discovery document names them.
@@ -122,7 +133,10 @@ fn ours(
     fs::create_dir(&folder).map_err(said)?;
     let text =
         fs::read_to_string(place::source().join("bench").join("placet.toml")).map_err(said)?;
-    let mut text = text.replace("sqlite:./placet.db", url) + &actor::declared();
+    let wallet = Wallet::open()?;
+    let mut introspection = Vec::new();
+    let text = text.replace("sqlite:./placet.db", url);
+    let mut text = text.replace("127.0.0.1:3202", &wallet.host) + &actor::declared();
     if !url.starts_with("sqlite:") {
         // Beside a file a server makes its own key; nodes of one database are given theirs.
         let key = folder.join("master.key");
@@ -137,10 +151,15 @@ fn ours(
         if origin.is_empty() {
             origin.clone_from(&address);
         }
+        introspection.push(format!("127.0.0.1:{}", server::free_port()?));
         let config = folder.join(format!("node-{number}.toml"));
         let of_node = text
             .replace("//127.0.0.1:3200", &format!("//{origin}"))
-            .replace("127.0.0.1:3200", &address);
+            .replace("127.0.0.1:3200", &address)
+            .replace(
+                "127.0.0.1:3201",
+                introspection.last().map_or("", String::as_str),
+            );
         fs::write(&config, of_node).map_err(said)?;
         started.push(Node {
             command: server::serve(binary, &config),
@@ -154,6 +173,10 @@ fn ours(
         log: folder.join("log"),
         paced: true,
         passwords: true,
+        payments: Some(Payments {
+            wallet,
+            introspection,
+        }),
         database: None,
     })
 }
@@ -186,6 +209,7 @@ fn peer(
         log: work.join(format!("peer-{adapter}.log")),
         paced: false,
         passwords: false,
+        payments: None,
         database: None,
     })
 }
@@ -240,6 +264,7 @@ impl Contestant {
             endpoints,
             paced: start.paced,
             passwords: start.passwords,
+            payments: start.payments,
             start_ms,
             idle_kib: 0,
             nodes,
@@ -252,6 +277,12 @@ impl Contestant {
     /// The address it goes by.
     pub(crate) fn address(&self) -> &str {
         self.addresses.first().map_or("", String::as_str)
+    }
+
+    /// A client of its wallet, where it speaks Open Payments.
+    pub(crate) fn payer(&self) -> Option<Payer> {
+        let payments = self.payments.as_ref()?;
+        Some(Payer::new(payments, self.address()))
     }
 
     /// A connection to one of its nodes, which take turns by number.

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::{
     actor::{self, Actor},
-    contestant::Contestant,
+    contestant::{Contestant, Payments},
+    payer::Payer,
 };
 use crate::{
     http::{Connection, Request, form},
@@ -17,7 +18,7 @@ use crate::{
 pub(crate) const CLIENT: (&str, &str) = ("svc", "svc-secret-0123456789");
 /// The public client of both servers.
 const PUBLIC_CLIENT: &str = "tv";
-/// RFC 8628 §3.5: the time between two polls when nothing else was said.
+/// RFC 8628 §3.5, RFC 9635 §3.1: the time between two polls of ours when nothing else was said.
 pub(crate) const INTERVAL: Duration = Duration::from_secs(5);
 /// Codes for a poll that is to stay under the interval, and how many requests draw from them in one run.
 const MANY_CODES: usize = 100_000;
@@ -39,6 +40,9 @@ pub(crate) enum Load {
     IntrospectUnknown,
     Refresh,
     SignIn,
+    GnapGrant,
+    GnapContinue,
+    GnapIntrospect,
 }
 
 /// Whether runs follow each other at once.
@@ -60,14 +64,31 @@ pub(crate) enum Work {
 /// One load for `oha`, ready for one server.
 #[derive(Debug)]
 pub(crate) struct Shot {
+    /// The listeners it goes to, one for each node; it is sent to the name of the first.
+    pub(crate) addresses: Vec<String>,
     pub(crate) path: String,
     pub(crate) body: Body,
+    pub(crate) media_type: &'static str,
     /// Whether the client signs in.
     pub(crate) basic: bool,
     /// A number of requests instead of a time.
     pub(crate) requests: Option<usize>,
     /// The status a good answer has.
     pub(crate) status: u16,
+}
+
+impl Shot {
+    fn new(on: &Contestant, path: &str, body: Body, basic: bool) -> Self {
+        Self {
+            addresses: on.addresses.clone(),
+            path: path.to_owned(),
+            body,
+            media_type: "application/x-www-form-urlencoded",
+            basic,
+            requests: None,
+            status: 200,
+        }
+    }
 }
 
 /// What is posted.
@@ -80,7 +101,7 @@ pub(crate) enum Body {
 }
 
 impl Load {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Discovery,
         Self::Jwks,
         Self::OpaqueToken,
@@ -92,6 +113,9 @@ impl Load {
         Self::IntrospectUnknown,
         Self::Refresh,
         Self::SignIn,
+        Self::GnapGrant,
+        Self::GnapContinue,
+        Self::GnapIntrospect,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -107,11 +131,14 @@ impl Load {
             Self::IntrospectUnknown => "introspection unknown",
             Self::Refresh => "refresh",
             Self::SignIn => "password sign-in",
+            Self::GnapGrant => "GNAP grant, non-interactive",
+            Self::GnapContinue => "GNAP continue, pending",
+            Self::GnapIntrospect => "GNAP introspection active",
         }
     }
 
     pub(crate) fn pace(self) -> Pace {
-        if self == Self::PollManyCodes {
+        if matches!(self, Self::PollManyCodes | Self::GnapContinue) {
             Pace::UnderInterval
         } else {
             Pace::AtOnce
@@ -128,6 +155,14 @@ impl Load {
             Self::SignIn if !on.passwords => None,
             Self::SignIn => Some(Work::Actors(actor::who_sign_in(on, connections))),
             Self::Refresh => Some(Work::Actors(actor::who_refresh(on, connections)?)),
+            Self::GnapGrant => on.payer().map(|payer| {
+                let actors = actor::who_are_granted(on, &payer, connections);
+                Work::Actors(actors)
+            }),
+            Self::GnapContinue => match on.payer() {
+                Some(payer) => Some(Work::Actors(actor::who_poll(on, &payer, connections)?)),
+                None => None,
+            },
             Self::Discovery
             | Self::Jwks
             | Self::OpaqueToken
@@ -136,7 +171,8 @@ impl Load {
             | Self::PollManyCodes
             | Self::PollFewCodes
             | Self::IntrospectActive
-            | Self::IntrospectUnknown => self.shot(on)?.map(Work::Shot),
+            | Self::IntrospectUnknown
+            | Self::GnapIntrospect => self.shot(on)?.map(Work::Shot),
         })
     }
 
@@ -144,15 +180,9 @@ impl Load {
     pub(crate) fn shot(self, on: &Contestant) -> Result<Option<Shot>, String> {
         let at = &on.endpoints;
         let grant = ("grant_type", "client_credentials");
-        let shot = |path: &str, body: Body, basic: bool| Shot {
-            path: path.to_owned(),
-            body,
-            basic,
-            requests: None,
-            status: 200,
-        };
+        let shot = |path: &str, body: Body, basic: bool| Shot::new(on, path, body, basic);
         Ok(Some(match self {
-            Self::Refresh | Self::SignIn => return Ok(None),
+            Self::Refresh | Self::SignIn | Self::GnapGrant | Self::GnapContinue => return Ok(None),
             Self::Discovery => shot("/.well-known/openid-configuration", Body::Get, false),
             Self::Jwks => shot(&at.jwks, Body::Get, false),
             Self::OpaqueToken => shot(
@@ -204,6 +234,16 @@ impl Load {
                     true,
                 )
             }
+            Self::GnapIntrospect => {
+                let (Some(payments), Some(payer)) = (&on.payments, on.payer()) else {
+                    return Ok(None);
+                };
+                Shot {
+                    addresses: payments.introspection.clone(),
+                    media_type: "application/json",
+                    ..shot("/", Body::Lines(questions(on, payments, &payer)?), false)
+                }
+            }
         }))
     }
 }
@@ -231,6 +271,28 @@ fn access_tokens(on: &Contestant) -> Result<Vec<String>, String> {
     let fields = [("grant_type", "client_credentials"), ("scope", "read")];
     let request = Request::post(&on.endpoints.token, &fields).basic(CLIENT.0, CLIENT.1);
     values(on, &request, "access_token", FEW)
+}
+
+/// What resource servers ask about tokens of GNAP, each of which is active.
+fn questions(on: &Contestant, payments: &Payments, payer: &Payer) -> Result<PathBuf, String> {
+    let mut connection = Connection::lazy(on.address());
+    let address = payments.introspection.first().map_or("", String::as_str);
+    let mut resource_server = Connection::lazy(address);
+    let mut lines = Vec::with_capacity(FEW);
+    for _ in 0..FEW {
+        let token = payer.be_granted(&mut connection);
+        let question = payer.question(&token.map_err(|error| format!("{}: {error}", on.name))?);
+        let told = resource_server.send(&Request::json("/", &question));
+        let told = told.map_err(|error| format!("{}: {error}", on.name))?;
+        // What is not active has the same status, and would be another load.
+        let json = told.json();
+        let rights = json.get("access").and_then(Value::as_array).map(Vec::len);
+        if json.get("active") != Some(&Value::Bool(true)) || rights != Some(1) {
+            return Err(format!("{}: {} {}", on.name, told.status, told.body));
+        }
+        lines.push(question);
+    }
+    write(on, "gnap-introspect", &lines)
 }
 
 /// Sends the same request many times and collects one member of the answers.

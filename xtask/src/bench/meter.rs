@@ -43,7 +43,7 @@ pub(crate) fn run(
 ) -> Result<Measured, String> {
     let before = spent(on);
     let counted = match work {
-        Work::Shot(shot) => sent(on, shot, generator(on, shot, plan, oha)),
+        Work::Shot(shot) => sent(on, shot, generator(shot, plan, oha)),
         Work::Actors(actors) => acted(actors, plan),
     };
     let after = spent(on);
@@ -104,7 +104,7 @@ pub(crate) fn sent(on: &Contestant, shot: &Shot, mut command: Command) -> Result
 }
 
 /// The call of the load generator.
-pub(crate) fn generator(on: &Contestant, shot: &Shot, plan: &Plan, oha: &Path) -> Command {
+pub(crate) fn generator(shot: &Shot, plan: &Plan, oha: &Path) -> Command {
     let mut command = Command::new(oha);
     command.args(["--no-tui", "--output-format", "json"]);
     command.args(["-c", &plan.connections.to_string()]);
@@ -113,7 +113,7 @@ pub(crate) fn generator(on: &Contestant, shot: &Shot, plan: &Plan, oha: &Path) -
         // `-w`: requests under way at the end are waited for, so that the CPU time belongs to counted requests.
         None => command.args(["-w", "-z", &format!("{}s", plan.seconds)]),
     };
-    let post = ["-m", "POST", "-T", "application/x-www-form-urlencoded"];
+    let post = ["-m", "POST", "-T", shot.media_type];
     match &shot.body {
         Body::Get => &mut command,
         Body::Same(body) => command.args(post).args(["-d", body]),
@@ -123,10 +123,11 @@ pub(crate) fn generator(on: &Contestant, shot: &Shot, plan: &Plan, oha: &Path) -
         command.args(["-a", &format!("{}:{}", CLIENT.0, CLIENT.1)]);
     }
     // Of several nodes each connection draws one.
-    for address in on.addresses.iter().filter(|_| on.addresses.len() > 1) {
-        command.args(["--connect-to", &format!("{}:{address}", on.address())]);
+    let name = shot.addresses.first().map_or("", String::as_str);
+    for address in shot.addresses.iter().filter(|_| shot.addresses.len() > 1) {
+        command.args(["--connect-to", &format!("{name}:{address}")]);
     }
-    command.arg(format!("http://{}{}", on.address(), shot.path));
+    command.arg(format!("http://{name}{}", shot.path));
     command
 }
 

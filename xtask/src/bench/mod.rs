@@ -12,17 +12,14 @@ mod contestant;
 mod limits;
 mod load;
 mod meter;
+mod payer;
 mod rows;
 mod table;
 mod tools;
+mod wallet;
 mod web;
 
-use std::{
-    env, fs,
-    path::PathBuf,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{env, fs, path::PathBuf, thread, time::Duration};
 
 use serde_json::json;
 
@@ -174,7 +171,9 @@ fn measure(
     let mut measured = vec![Vec::new(); contestants.len()];
     // The first round warms up and is thrown away.
     for round in 0..=plan.runs {
-        let begun = Instant::now();
+        if load.pace() == Pace::UnderInterval {
+            thread::sleep(load::INTERVAL + Duration::from_millis(200));
+        }
         let all = contestants.iter_mut().zip(&mut works).zip(&mut measured);
         for ((contestant, work), list) in all {
             let Some(work) = work else { continue };
@@ -182,11 +181,6 @@ fn measure(
             if round > 0 {
                 list.push(one);
             }
-        }
-        if load.pace() == Pace::UnderInterval && round < plan.runs {
-            thread::sleep(
-                load::INTERVAL.saturating_sub(begun.elapsed()) + Duration::from_millis(200),
-            );
         }
     }
     Ok(measured)

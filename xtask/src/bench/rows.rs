@@ -16,13 +16,15 @@ use crate::{place, process};
 
 /// The stores: a name, and how many tokens are there before the load.
 const STORES: [(&str, u32); 2] = [("10^4 rows", 10_000), ("10^7 rows", 10_000_000)];
-/// What reads or writes beside the rows that are there.
-const LOADS: [Load; 5] = [
+/// What reads or writes beside the rows that are there. Polls, refreshes and sign-ins stay among rows of their own.
+const LOADS: [Load; 7] = [
     Load::OpaqueToken,
     Load::JwtToken,
     Load::DeviceAuthorization,
     Load::IntrospectActive,
     Load::IntrospectUnknown,
+    Load::GnapGrant,
+    Load::GnapIntrospect,
 ];
 
 /// Fills the stores, measures and prints both side by side.

@@ -22,141 +22,81 @@ use crate::{
     response::{Continue, ContinueJson},
 };
 
-/// Declares the codes once: name, wire form, status, sentence for the developer, section, when it comes, what to do.
-macro_rules! codes {
-    ($($name:ident = $code:literal, $status:ident, $spec:literal, $description:literal,
-       when $when:literal, then $advice:literal;)+) => {
-        /// A registered error code of GNAP, for clients or for resource servers.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum GnapError {
-            $(#[doc = concat!("`", $code, "` (", $spec, "): ", $when, ".")] $name,)+
-        }
-
-        impl GnapError {
-            /// Every code, in the order of the registries.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
-
-            /// The code on the wire.
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)+ }
-            }
-
-            /// The status it has at the endpoints of RFC 9635 and RFC 9767.
-            pub const fn status(self) -> StatusCode {
-                match self { $(Self::$name => StatusCode::$status,)+ }
-            }
-
-            /// The usual `description`: stable, and safe to show.
-            pub const fn description(self) -> &'static str {
-                match self { $(Self::$name => $description,)+ }
-            }
-
-            /// The section that defines it, when it comes, and what the caller should do.
-            const fn meaning(self) -> (&'static str, &'static str, &'static str) {
-                match self { $(Self::$name => ($spec, $when, $advice),)+ }
-            }
-        }
-    };
+placet_web::codes! {
+    /// A registered error code of GNAP, for clients or for resource servers.
+    pub enum GnapError {
+        InvalidRequest = "invalid_request", BAD_REQUEST, "RFC 9635 §3.6, RFC 9767 §3.5",
+            "Something in the request is missing, malformed or not offered.",
+            when "the request cannot be read, misses something it needs, or asks for something that is not offered",
+            then "correct the request; do not repeat it unchanged";
+        InvalidClient = "invalid_client", UNAUTHORIZED, "RFC 9635 §3.6",
+            "The client is not known or not allowed here, or the signature does not hold.",
+            when "the client is unknown or shut out, its key cannot be found, or its signature fails a check",
+            then "check the key, what the signature covers, and the clock";
+        InvalidInteraction = "invalid_interaction", BAD_REQUEST, "RFC 9635 §2.5, §3.6",
+            "The interaction reference is not the one of this grant, or the interaction has ended.",
+            when "no way to reach the person is usable, the interaction reference is another grant's, or its time is over",
+            then "offer another start mode, or begin again with the person";
+        InvalidFlag = "invalid_flag", BAD_REQUEST, "RFC 9635 §2.1.1, §3.6",
+            "A flag is repeated, or cannot be asked for.",
+            when "`flags` repeats a flag or holds another than `bearer`",
+            then "correct the flags";
+        InvalidRotation = "invalid_rotation", BAD_REQUEST, "RFC 9635 §3.6, §6.1",
+            "The token cannot be rotated.",
+            when "a token cannot be rotated by this client with these proofs; it stays as it was",
+            then "use the newest management token, or ask for a new grant";
+        KeyRotationNotSupported = "key_rotation_not_supported", BAD_REQUEST, "RFC 9635 §3.6, §6.1.1",
+            "The key of this token cannot be changed.",
+            when "another key is asked for a token whose key cannot be changed",
+            then "ask for a new grant with the new key";
+        InvalidContinuation = "invalid_continuation", UNAUTHORIZED, "RFC 9635 §3.6, §5",
+            "The grant is not known, has ended, or cannot be continued in this way.",
+            when "the continuation URI and its token name no grant of this client that can be continued",
+            then "use the newest continuation token; without one, begin a new grant";
+        UserDenied = "user_denied", FORBIDDEN, "RFC 9635 §3.6",
+            "The person said no.",
+            when "the person who was asked denied the request",
+            then "stop; begin again only when the person wants to";
+        RequestDenied = "request_denied", FORBIDDEN, "RFC 9635 §3.6",
+            "The request was denied.",
+            when "the server may not or cannot do it, for a reason it does not tell; with 503, for a moment",
+            then "wait as long as `Retry-After` says, if it is there; else ask the operator";
+        UnknownUser = "unknown_user", BAD_REQUEST, "RFC 9635 §2.4, §3.6",
+            "The person who is named is not known here, or is another than the one who answered.",
+            when "`user` names nobody known, or somebody else sat at the screen",
+            then "leave `user` out, or name the person who is there";
+        UnknownInteraction = "unknown_interaction", NOT_FOUND, "RFC 9635 §3.6",
+            "The interaction is not known.",
+            when "nothing belongs to an interaction's id and secret",
+            then "open the address exactly as it was given, or begin again";
+        TooFast = "too_fast", BAD_REQUEST, "RFC 9635 §3.6, §5.2",
+            "The client asked earlier than it was told to.",
+            when "a continuation comes before `wait` has passed",
+            then "wait as long as the newest answer says";
+        TooManyAttempts = "too_many_attempts", BAD_REQUEST, "RFC 9635 §3.6, §5.1",
+            "There were too many attempts.",
+            when "an interaction reference comes a second time, or a client has asked too often; the grant is over",
+            then "begin a new grant";
+        InvalidResourceServer = "invalid_resource_server", BAD_REQUEST, "RFC 9767 §3.5",
+            "The resource server is not known or not allowed here, or its signature does not hold.",
+            when "a resource server is unknown, or its signature fails a check",
+            then "check the key and what the signature covers";
+        InvalidAccess = "invalid_access", BAD_REQUEST, "RFC 9767 §3.5",
+            "This resource server may not ask about these rights.",
+            when "a resource server names rights that are not its own",
+            then "name rights of this resource server only";
+    }
 }
 
-codes! {
-    InvalidRequest = "invalid_request", BAD_REQUEST, "RFC 9635 §3.6, RFC 9767 §3.5",
-        "Something in the request is missing, malformed or not offered.",
-        when "the request cannot be read, misses something it needs, or asks for something that is not offered",
-        then "correct the request; do not repeat it unchanged";
-    InvalidClient = "invalid_client", UNAUTHORIZED, "RFC 9635 §3.6",
-        "The client is not known or not allowed here, or the signature does not hold.",
-        when "the client is unknown or shut out, its key cannot be found, or its signature fails a check",
-        then "check the key, what the signature covers, and the clock";
-    InvalidInteraction = "invalid_interaction", BAD_REQUEST, "RFC 9635 §2.5, §3.6",
-        "The interaction reference is not the one of this grant, or the interaction has ended.",
-        when "no way to reach the person is usable, the interaction reference is another grant's, or its time is over",
-        then "offer another start mode, or begin again with the person";
-    InvalidFlag = "invalid_flag", BAD_REQUEST, "RFC 9635 §2.1.1, §3.6",
-        "A flag is repeated, or cannot be asked for.",
-        when "`flags` repeats a flag or holds another than `bearer`",
-        then "correct the flags";
-    InvalidRotation = "invalid_rotation", BAD_REQUEST, "RFC 9635 §3.6, §6.1",
-        "The token cannot be rotated.",
-        when "a token cannot be rotated by this client with these proofs; it stays as it was",
-        then "use the newest management token, or ask for a new grant";
-    KeyRotationNotSupported = "key_rotation_not_supported", BAD_REQUEST, "RFC 9635 §3.6, §6.1.1",
-        "The key of this token cannot be changed.",
-        when "another key is asked for a token whose key cannot be changed",
-        then "ask for a new grant with the new key";
-    InvalidContinuation = "invalid_continuation", UNAUTHORIZED, "RFC 9635 §3.6, §5",
-        "The grant is not known, has ended, or cannot be continued in this way.",
-        when "the continuation URI and its token name no grant of this client that can be continued",
-        then "use the newest continuation token; without one, begin a new grant";
-    UserDenied = "user_denied", FORBIDDEN, "RFC 9635 §3.6",
-        "The person said no.",
-        when "the person who was asked denied the request",
-        then "stop; begin again only when the person wants to";
-    RequestDenied = "request_denied", FORBIDDEN, "RFC 9635 §3.6",
-        "The request was denied.",
-        when "the server may not or cannot do it, for a reason it does not tell; with 503, for a moment",
-        then "wait as long as `Retry-After` says, if it is there; else ask the operator";
-    UnknownUser = "unknown_user", BAD_REQUEST, "RFC 9635 §2.4, §3.6",
-        "The person who is named is not known here, or is another than the one who answered.",
-        when "`user` names nobody known, or somebody else sat at the screen",
-        then "leave `user` out, or name the person who is there";
-    UnknownInteraction = "unknown_interaction", NOT_FOUND, "RFC 9635 §3.6",
-        "The interaction is not known.",
-        when "nothing belongs to an interaction's id and secret",
-        then "open the address exactly as it was given, or begin again";
-    TooFast = "too_fast", BAD_REQUEST, "RFC 9635 §3.6, §5.2",
-        "The client asked earlier than it was told to.",
-        when "a continuation comes before `wait` has passed",
-        then "wait as long as the newest answer says";
-    TooManyAttempts = "too_many_attempts", BAD_REQUEST, "RFC 9635 §3.6, §5.1",
-        "There were too many attempts.",
-        when "an interaction reference comes a second time, or a client has asked too often; the grant is over",
-        then "begin a new grant";
-    InvalidResourceServer = "invalid_resource_server", BAD_REQUEST, "RFC 9767 §3.5",
-        "The resource server is not known or not allowed here, or its signature does not hold.",
-        when "a resource server is unknown, or its signature fails a check",
-        then "check the key and what the signature covers";
-    InvalidAccess = "invalid_access", BAD_REQUEST, "RFC 9767 §3.5",
-        "This resource server may not ask about these rights.",
-        when "a resource server names rights that are not its own",
-        then "name rights of this resource server only";
-}
-
-/// One line of the documentation of errors.
-#[derive(Debug, Clone)]
-pub struct CatalogueEntry {
-    /// The code.
-    pub code: &'static str,
-    /// The status at the endpoints of RFC 9635 and RFC 9767.
-    pub status: u16,
-    /// The statuses it may have in the payments profile, in order; empty where it has no use for the code.
-    pub open_payments: Vec<u16>,
-    /// When it comes.
-    pub when: &'static str,
-    /// What the caller should do.
-    pub advice: &'static str,
-    /// The section that defines it.
-    pub spec: &'static str,
-}
-
-/// All codes of this face, for documentation.
-pub fn error_catalogue() -> Vec<CatalogueEntry> {
-    let entry = |error: &GnapError| {
-        let (spec, when, advice) = error.meaning();
-        let frozen = FROZEN.iter().filter(|problem| problem.code == Some(*error));
-        let mut open_payments: Vec<_> = frozen.map(|problem| problem.status.as_u16()).collect();
-        open_payments.sort_unstable();
-        open_payments.dedup();
-        CatalogueEntry {
-            code: error.code(),
-            status: error.status().as_u16(),
-            open_payments,
-            when,
-            advice,
-            spec,
-        }
-    };
-    GnapError::ALL.iter().map(entry).collect()
+impl GnapError {
+    /// The statuses it may have in the payments profile, in order; none where that profile has no use for it.
+    pub fn payments_statuses(self) -> Vec<u16> {
+        let frozen = FROZEN.iter().filter(|problem| problem.code == Some(self));
+        let mut statuses: Vec<_> = frozen.map(|problem| problem.status.as_u16()).collect();
+        statuses.sort_unstable();
+        statuses.dedup();
+        statuses
+    }
 }
 
 /// An error as one answer tells it. What caused it is logged, never told.

@@ -10,7 +10,7 @@ use placet_core::{
     token::SignError,
 };
 use placet_gnap::{
-    GnapError, Place, Problem, Profile, error_catalogue,
+    GnapError, Place, Problem, Profile,
     response::{Continue, TokenValue},
 };
 use serde_json::{Value, json};
@@ -242,20 +242,19 @@ fn our_own_failure_is_500_or_503_and_says_nothing_of_its_cause() {
 
 #[test]
 fn the_catalogue_knows_every_code_and_its_statuses() {
-    let catalogue = error_catalogue();
-    assert_eq!(catalogue.len(), GnapError::ALL.len());
-    for entry in &catalogue {
+    assert_eq!(GnapError::CATALOGUE.len(), GnapError::ALL.len());
+    for entry in GnapError::CATALOGUE {
         assert!(
             !entry.when.is_empty() && !entry.advice.is_empty() && entry.spec.starts_with("RFC ")
         );
     }
-    let payments = |code: &str| {
-        let entry = catalogue.iter().find(|entry| entry.code == code).unwrap();
-        entry.open_payments.clone()
-    };
-    assert_eq!(payments("invalid_client"), [400, 401]);
-    assert_eq!(payments("invalid_continuation"), [401, 404]);
-    assert_eq!(payments("too_fast"), [400]);
-    assert_eq!(payments("request_denied"), [400, 401, 500]);
-    assert_eq!(payments("invalid_flag"), [0_u16; 0]);
+    for (error, want) in [
+        (GnapError::InvalidClient, [400, 401].as_slice()),
+        (GnapError::InvalidContinuation, &[401, 404]),
+        (GnapError::TooFast, &[400]),
+        (GnapError::RequestDenied, &[400, 401, 500]),
+        (GnapError::InvalidFlag, &[]),
+    ] {
+        assert_eq!(error.payments_statuses(), want, "{}", error.code());
+    }
 }

@@ -5,7 +5,10 @@
 use http::{Method, StatusCode};
 use placet_core::Refusal;
 use placet_gnap::hash::{HashEncoding, HashMethod, Interaction};
-use placet_proof::{Algorithm, gnap::ProofMethod};
+use placet_proof::{
+    Algorithm,
+    gnap::{CertificateDigest, ProofMethod},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -315,6 +318,32 @@ async fn rfc9635_6_1_1_a_token_goes_over_to_another_key() {
     let other = agent.manage(&world, Method::POST, token, Some(&body)).await;
     assert_eq!(other.code(), (400, "invalid_rotation".to_owned()));
     agent.manage(&world, Method::POST, token, None).await.ok();
+}
+
+#[tokio::test]
+async fn rfc9635_6_1_1_a_certificate_is_not_exchanged() {
+    let world = World::new().await;
+    let certificate = CertificateDigest::of_der(b"\x30\x00");
+    let send = async |url: &str, body: &Value, token: Option<&str>| {
+        let mut sent = Sent::new(Method::POST, url).json(body);
+        if let Some(token) = token {
+            sent = sent.with("authorization", &format!("GNAP {token}"));
+        }
+        sent.certificate = Some(certificate);
+        world.send(&world.faces, sent).await
+    };
+    let key = json!({ "proof": "mtls", "cert#S256": certificate.to_string() });
+    let asked = with(Agent::new().request(), "/client/key", key);
+    let asked = Asked::of(&send(&format!("{ROOT}/gnap"), &asked, None).await.ok());
+    let ada = Browser::of(&world, "u-1").await;
+    let reference = &ada.approve(&world, &asked).await["interact_ref"];
+    let back = json!({ "interact_ref": reference });
+    let told = send(&asked.uri, &back, Some(&asked.token)).await.ok();
+    let manage = &told["access_token"]["manage"];
+    let (uri, right) = (text(&manage["uri"]), text(&manage["access_token"]["value"]));
+    let new = json!({ "key": Agent::new().key() });
+    let told = send(uri, &new, Some(right)).await;
+    assert_eq!(told.code(), (400, "key_rotation_not_supported".to_owned()));
 }
 
 #[tokio::test]

@@ -149,6 +149,24 @@ async fn rfc9767_3_4_named_rights_are_asked_for_by_name_and_told_to_their_server
 }
 
 #[tokio::test]
+async fn rfc9767_3_5_only_so_many_sets_of_rights_are_named() {
+    const SETS: usize = 100;
+    let world = World::new().await;
+    let server = Agent::new();
+    let name = async |number: usize| {
+        let right = json!({ "type": "photo-api", "locations": [format!("album-{number}")] });
+        let body = json!({ "access": [right], "resource_server": { "key": server.key() } });
+        post(&world, &server, "resource", &body).await
+    };
+    for number in 0..SETS {
+        name(number).await.ok();
+    }
+    let told = name(SETS).await;
+    assert_eq!(told.code(), (400, "invalid_access".to_owned()));
+    name(0).await.ok();
+}
+
+#[tokio::test]
 async fn rfc9767_4_a_derived_token_is_within_the_first_and_ends_with_it() {
     let world = World::new().await;
     let (server, name) = registered(&world).await;

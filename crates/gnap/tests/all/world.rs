@@ -32,6 +32,7 @@ use placet_gnap::{
     realm::{TenantSite, Tenants},
     settings::{GnapSettings, Mount, PaymentsSettings},
 };
+use placet_proof::gnap::CertificateDigest;
 use placet_web::{
     context::{Call, Context},
     face::Routes,
@@ -238,7 +239,7 @@ impl World {
                 now: self.store.now(),
                 request_id: "r-1".to_owned(),
                 peer: [192, 0, 2, 7].into(),
-                certificate: None,
+                certificate: sent.certificate,
             },
             method: sent.method,
             uri: target.parse().unwrap(),
@@ -280,6 +281,8 @@ pub(crate) struct Sent {
     pub(crate) url: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// The certificate the connection was opened with.
+    pub(crate) certificate: Option<CertificateDigest>,
 }
 
 impl Sent {
@@ -289,6 +292,7 @@ impl Sent {
             url: url.to_owned(),
             headers: Vec::new(),
             body: Vec::new(),
+            certificate: None,
         }
     }
 

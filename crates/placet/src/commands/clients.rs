@@ -8,12 +8,12 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     desk::{self, CommandError, Desk, StoreArgs},
-    print::{Sheet, exact, mark, minute, parts},
+    print::{Sheet, exact, mark, minute, parts, secrets},
 };
 use crate::{
-    admin::operations::{ClientChange, ClientView, NewClientDocument, RegisteredClient, Wish},
+    admin::operations::{ClientChange, ClientView, NewClientDocument, RegisteredClient},
     cli::Status,
-    terminal::{Style, Terminal},
+    terminal::Terminal,
 };
 
 /// What to do with clients.
@@ -212,24 +212,14 @@ async fn add(
 fn registered(desk: &Desk, client: &RegisteredClient, happened: &str) {
     let terminal = desk.terminal;
     terminal.line(&format!("{} {happened}.", client.client.client_id));
-    if let Some(secret) = &client.client_secret {
-        let secret = terminal.paint(Style::Accent, secret.reveal());
-        terminal.line("");
-        terminal.line(&format!("  client_secret  {secret}"));
-        terminal.line("");
-        terminal.line("Keep it now: it is not stored and cannot be shown again.");
-    }
+    let secret = client.client_secret.as_ref();
+    let secret = secret.map(|secret| ("client_secret", secret.reveal()));
+    secrets(terminal, secret.as_slice());
     terminal.value(client);
 }
 
 async fn list(desk: &Desk) -> Result<Status, CommandError> {
-    let mut all: Vec<ClientView> = Vec::new();
-    let mut wish = Some(Wish::default());
-    while let Some(this) = wish {
-        let page = desk.operator.clients(&this).await?;
-        wish = this.following(&page);
-        all.extend(page.items);
-    }
+    let all = desk::every(async |wish| desk.operator.clients(wish).await).await?;
     let mut sheet = Sheet::new(&["CLIENT", "NAME", "GRANTS", "ADDED", ""]);
     for client in &all {
         let metadata = &client.metadata.0;

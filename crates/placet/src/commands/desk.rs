@@ -7,7 +7,7 @@ use placet_core::{engine::Caller, event::Actor};
 use placet_web::person::Passwords;
 
 use crate::{
-    admin::operations::{OperationError, Operator},
+    admin::operations::{Listing, OperationError, Operator, Wish},
     app::{Foundation, StartError, StoredTenancy},
     cli::{SettingsArgs, Status},
     config::{Settings, render},
@@ -83,6 +83,20 @@ where
         Err(error) => Err(error),
     };
     told(done, terminal)
+}
+
+/// Every item of a list, read page by page.
+pub(super) async fn every<T>(
+    page: impl AsyncFn(&Wish) -> Result<Listing<T>, OperationError>,
+) -> Result<Vec<T>, CommandError> {
+    let mut all = Vec::new();
+    let mut wish = Some(Wish::default());
+    while let Some(this) = wish {
+        let read = page(&this).await?;
+        wish = this.following(&read);
+        all.extend(read.items);
+    }
+    Ok(all)
 }
 
 /// The settings, for a command that works on the store as a whole and opens it itself.

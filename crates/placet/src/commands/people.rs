@@ -11,7 +11,7 @@ use super::{
     print::{Sheet, exact, mark, minute, parts},
 };
 use crate::{
-    admin::operations::{Claims, NewPersonDocument, PersonView, Wish},
+    admin::operations::{Claims, NewPersonDocument, PersonView},
     cli::Status,
     terminal::Terminal,
 };
@@ -146,13 +146,7 @@ fn told(desk: &Desk, person: &PersonView, happened: &str) -> Status {
 }
 
 async fn list(desk: &Desk) -> Result<Status, CommandError> {
-    let mut all: Vec<PersonView> = Vec::new();
-    let mut wish = Some(Wish::default());
-    while let Some(this) = wish {
-        let page = desk.operator.people(&this).await?;
-        wish = this.following(&page);
-        all.extend(page.items);
-    }
+    let all = desk::every(async |wish| desk.operator.people(wish).await).await?;
     let mut sheet = Sheet::new(&["PERSON", "NAME", "SUBJECT", "ADDED", ""]);
     for person in &all {
         let name = person.claims.0.get("name").and_then(Json::as_str);

@@ -104,6 +104,22 @@ pub(super) fn parts(terminal: Terminal, parts: &[(&str, String)]) {
     }
 }
 
+/// Secrets that are told once, each with its name.
+pub(super) fn secrets(terminal: Terminal, made: &[(&str, &str)]) {
+    let (it, they) = match made {
+        [] => return,
+        [_] => ("it", "it"),
+        [..] => ("them", "they"),
+    };
+    terminal.line("");
+    for (name, secret) in made {
+        let secret = terminal.paint(Style::Accent, secret);
+        terminal.line(&format!("  {name}  {secret}"));
+    }
+    terminal.line("");
+    terminal.line(&format!("Keep {it} now: {they} cannot be shown again."));
+}
+
 /// A time to the minute where the reader is, for lists.
 pub(super) fn minute(at: Moment) -> String {
     local(at).strftime("%Y-%m-%d %H:%M").to_string()

@@ -7,7 +7,7 @@ use super::{
     print::{Sheet, exact, minute, parts},
 };
 use crate::{
-    admin::operations::{RequestState, RequestView, Wish},
+    admin::operations::{RequestState, RequestView},
     cli::Status,
     terminal::Terminal,
 };
@@ -54,13 +54,7 @@ pub(super) async fn run(requests: Requests, terminal: Terminal) -> Status {
 }
 
 async fn list(desk: &Desk) -> Result<Status, CommandError> {
-    let mut all: Vec<RequestView> = Vec::new();
-    let mut wish = Some(Wish::default());
-    while let Some(this) = wish {
-        let page = desk.operator.requests(&this).await?;
-        wish = this.following(&page);
-        all.extend(page.items);
-    }
+    let all = desk::every(async |wish| desk.operator.requests(wish).await).await?;
     let mut sheet = Sheet::new(&["REQUEST", "STATE", "CLIENT", "SCOPES", "UNTIL"]);
     for request in &all {
         sheet.row([

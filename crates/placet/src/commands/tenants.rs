@@ -8,14 +8,14 @@ use zeroize::Zeroizing;
 
 use super::{
     desk::{self, CommandError, Desk, StoreArgs},
-    print::{Sheet, exact, mark, minute, parts},
+    print::{Sheet, exact, mark, minute, parts, secrets},
 };
 use crate::{
     admin::operations::{
-        NewTenantDocument, RegisteredTenant, Said, TenantChange, TenantSecret, TenantView, Wish,
+        NewTenantDocument, RegisteredTenant, Said, TenantChange, TenantSecret, TenantView,
     },
     cli::Status,
-    terminal::{Style, Terminal},
+    terminal::Terminal,
 };
 
 /// What to do with tenants.
@@ -145,27 +145,15 @@ fn registered(terminal: Terminal, added: &RegisteredTenant) {
         ("idp_secret", &added.idp_secret),
         ("api_secret", &added.api_secret),
     ];
-    let made = made.map(|(name, secret)| secret.as_ref().map(|secret| (name, secret)));
-    if made.iter().any(Option::is_some) {
-        terminal.line("");
-        for (name, secret) in made.into_iter().flatten() {
-            let secret = terminal.paint(Style::Accent, secret.reveal());
-            terminal.line(&format!("  {name}  {secret}"));
-        }
-        terminal.line("");
-        terminal.line("Keep them now: they cannot be shown again.");
-    }
+    let told = made
+        .iter()
+        .filter_map(|(name, secret)| Some((*name, secret.as_ref()?.reveal())));
+    secrets(terminal, &told.collect::<Vec<_>>());
     terminal.value(added);
 }
 
 async fn list(desk: &Desk) -> Result<Status, CommandError> {
-    let mut all: Vec<TenantView> = Vec::new();
-    let mut wish = Some(Wish::default());
-    while let Some(this) = wish {
-        let page = desk.operator.tenants(&this).await?;
-        wish = this.following(&page);
-        all.extend(page.items);
-    }
+    let all = desk::every(async |wish| desk.operator.tenants(wish).await).await?;
     let mut sheet = Sheet::new(&["TENANT", "ASKED AT", "ADDED", ""]);
     for tenant in &all {
         sheet.row([

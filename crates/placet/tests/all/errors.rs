@@ -1,9 +1,10 @@
 //! Every error code that leaves the server: the page of the documentation is made from the tables that print them.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{ffi::OsStr, fmt::Write as _, fs, path::Path};
 
 use placet::{admin::CODES, router::edge_errors};
-use placet_oauth::error_catalogue;
+use placet_gnap::GnapError;
+use placet_oauth::OAuthError;
 use placet_web::person::PAGE_CODES;
 
 const INTRODUCTION: &str = "# Errors
@@ -19,6 +20,19 @@ page where client or redirect URI are not known. What every JSON error looks lik
 
 | Code | Status | When | What to do | Defined in |
 |---|---|---|---|---|
+";
+
+const GNAP: &str = "
+## GNAP and Open Payments
+
+What every error looks like: `{\"error\": {\"code\": …, \"description\": …}}`. Under `/gnap` a code has one status, but
+`invalid_client` is 400 where no key of the client can be found. In Open Payments clients branch on status and code together, so a
+code has there the statuses its reference server gives it, by place; a body that breaks the schema is 400 without a code. In both
+a limit that is reached is `request_denied` with 429, and a failure of ours `request_denied` with 500, or with 503 when it lasts for
+a moment.
+
+| Code | Status | In Open Payments | When | What to do | Defined in |
+|---|---|---|---|---|---|
 ";
 
 const BEFORE: &str = "
@@ -52,10 +66,25 @@ gets 401 in one line of text.
 
 fn page() -> Result<String, std::fmt::Error> {
     let mut page = INTRODUCTION.to_owned();
-    for entry in error_catalogue() {
+    for entry in OAuthError::CATALOGUE {
         writeln!(
             page,
             "| `{}` | {} | {} | {} | {} |",
+            entry.code, entry.status, entry.when, entry.advice, entry.spec
+        )?;
+    }
+    page.push_str(GNAP);
+    for (entry, error) in GnapError::CATALOGUE.iter().zip(GnapError::ALL) {
+        let statuses = error.payments_statuses();
+        let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
+        let payments = if statuses.is_empty() {
+            "–".to_owned()
+        } else {
+            statuses.join(", ")
+        };
+        writeln!(
+            page,
+            "| `{}` | {} | {payments} | {} | {} | {} |",
             entry.code, entry.status, entry.when, entry.advice, entry.spec
         )?;
     }
@@ -94,4 +123,31 @@ fn generated_errors_page_is_current() {
         written == page,
         "docs/errors.md is not current: run `cargo xtask docs`"
     );
+}
+
+#[test]
+fn every_code_of_gnap_is_met_by_a_test_that_calls() {
+    const FOLDERS: [&str; 3] = [
+        "crates/gnap/tests/all",
+        "interop/gnap",
+        "interop/open-payments",
+    ];
+    // They hold the tables of all codes, and call nothing.
+    const TABLES: [&str; 2] = ["rfc9635_error.rs", "open_payments_problem.rs"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut met = String::new();
+    for folder in FOLDERS {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let part = |part: Option<&OsStr>| part.unwrap_or_default().to_owned();
+            let (name, kind) = (part(path.file_name()), part(path.extension()));
+            if (kind == "rs" || kind == "mjs") && TABLES.iter().all(|table| name != **table) {
+                met += &fs::read_to_string(&path).unwrap();
+            }
+        }
+    }
+    let quoted = |code: &str| ['"', '\''].map(|mark| met.contains(&format!("{mark}{code}{mark}")));
+    let codes = GnapError::ALL.iter().map(|error| error.code());
+    let missing: Vec<_> = codes.filter(|code| quoted(code) == [false; 2]).collect();
+    assert!(missing.is_empty(), "no test is told {missing:?}");
 }

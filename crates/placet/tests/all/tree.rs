@@ -48,7 +48,8 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "placet-web",
         ],
     ),
-    ("xtask", &[]),
+    // The bench signs as a client does.
+    ("xtask", &["placet-proof"]),
 ];
 
 /// Libraries that reach the outside world, and who may name them.
