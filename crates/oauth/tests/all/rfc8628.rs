@@ -1,7 +1,10 @@
 //! RFC 8628: the device grant.
 
 use http::StatusCode;
-use placet_core::engine::{Decision, Limits};
+use placet_core::{
+    engine::{Decision, Limits},
+    secret::ORDERED_SECRET_CHARS,
+};
 use serde_json::json;
 
 use crate::world::{DEVICE, INTERVAL_S, ISSUER, OTHER, SPA, TV, WEB, World, text};
@@ -24,7 +27,7 @@ async fn rfc8628_3_2_the_device_is_told_where_its_person_goes() {
     );
     assert_eq!(told["expires_in"], 600);
     assert_eq!(told["interval"], INTERVAL_S);
-    assert_eq!(text(&told["device_code"]).len(), 43);
+    assert_eq!(text(&told["device_code"]).len(), ORDERED_SECRET_CHARS);
 }
 
 #[tokio::test]
@@ -212,7 +215,8 @@ async fn d7_a_client_that_polls_each_second_causes_few_writes() {
     let before = world.events().await;
     for second in 0..60 {
         let told = world.poll(TV, &device).await.error().1;
-        let want = if second == 0 {
+        // Each time it has to wait for five seconds more, counted from the last answer.
+        let want = if [0, 10, 25, 45].contains(&second) {
             "authorization_pending"
         } else {
             "slow_down"

@@ -128,6 +128,12 @@ impl Store for MemoryStore {
         shared.latest
     }
 
+    /// As the store most servers have, so that what is tested on it meets both forms of a secret: here this one, on
+    /// PostgreSQL the other.
+    fn appends(&self) -> bool {
+        true
+    }
+
     fn get(
         &self,
         issuer: Id<Issuer>,
