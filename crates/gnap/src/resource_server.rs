@@ -338,6 +338,7 @@ pub(crate) async fn derive(
             peer: call.context.source(),
             rights: grant::rights(&payload.tokens)?,
             need: SignInNeed::default(),
+            addressed_to: None,
             delivery: Delivery::Poll {
                 interval: lifetimes.poll_interval,
             },

@@ -200,6 +200,7 @@ impl Drawn {
             peer: call.context.source(),
             rights: grant::rights(&self.payload.tokens)?,
             need: SignInNeed::default(),
+            addressed_to: None,
             delivery: Delivery::Poll {
                 interval: lifetimes.poll_interval,
             },
