@@ -76,7 +76,7 @@ async fn grant(realm: &Realm, call: &Call) -> Result<GrantResponse, Problem> {
         subject: request.subject.as_ref(),
         interact: request.interact.as_ref(),
     };
-    let drawn = match drawn(realm, &proven.key, &wanted, request.user.as_ref()).await {
+    let drawn = match drawn(realm, call, &proven, &wanted, request.user.as_ref()).await {
         Ok(drawn) => drawn,
         Err(problem) => return Err(spent(realm, &proven.client, problem).await),
     };
@@ -111,12 +111,14 @@ pub(crate) async fn spent(
 
 async fn drawn(
     realm: &Realm,
-    key: &GnapKey,
+    call: &Call,
+    proven: &client::Proven,
     wanted: &Wanted<'_>,
     user: Option<&UserAsk>,
 ) -> Result<Drawn, Problem> {
-    let need = user::need(realm, user).await?;
-    draw(realm, key, wanted, need).await
+    let client = proven.client.client();
+    let need = user::need(realm, client, user, call.context.now).await?;
+    draw(realm, &proven.key, wanted, need).await
 }
 
 /// What a client asks, by a first request or by a modification.

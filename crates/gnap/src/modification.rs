@@ -78,7 +78,7 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
     if let Some(reply) = at_once(realm, call, &back, &changed).await? {
         return Ok(reply);
     }
-    let drawn = match drawn_anew(realm, &back, &asked).await {
+    let drawn = match drawn_anew(realm, call, &back, &asked).await {
         Ok(drawn) => drawn,
         Err(problem) => return Err(grant::spent(realm, &back.client, problem).await),
     };
@@ -110,9 +110,17 @@ enum Anew {
 
 /// What of a change is about the person: who it is believed to be, and how they are reached. What is left out stays as it
 /// was (RFC 9635 §5.3).
-async fn drawn_anew(realm: &Realm, back: &Back, asked: &ModifyRequest) -> Result<Anew, Problem> {
+async fn drawn_anew(
+    realm: &Realm,
+    call: &Call,
+    back: &Back,
+    asked: &ModifyRequest,
+) -> Result<Anew, Problem> {
     let mut need = match &asked.user {
-        Some(user) => user::need(realm, Some(user)).await?,
+        Some(user) => {
+            let client = back.client.client();
+            user::need(realm, client, Some(user), call.context.now).await?
+        }
         None => back.request.need.clone(),
     };
     if asked.interact.is_none() && back.request.state.unanswered().is_ok() {

@@ -1,19 +1,29 @@
 //! Whom the client believes to be there. Only that person may answer; a name that this server did not give says where the
-//! sign-in begins, and nothing else.
+//! sign-in begins, and nothing else. An assertion names a person and never takes the place of their sign-in (threat A15).
 //!
-//! Spec: RFC 9635 §2.4
+//! Spec: RFC 9635 §2.4, §2.4.1
 
-use placet_core::{id::Id, pending::SignInNeed, person::Person};
+use placet_core::{client::Client, id::Id, pending::SignInNeed, person::Person, time::Timestamp};
+use placet_web::hint;
 
 use crate::{
-    GnapError, Place, Problem, realm::Realm, request::UserAsk, subject::SubjectIdentifier,
+    GnapError, Place, Problem,
+    realm::Realm,
+    request::{AssertionAsk, UserAsk},
+    subject::{AssertionFormat, SubjectIdentifier},
 };
 
 /// What the sign-in of whoever answers must be like.
 ///
 /// # Errors
-/// `unknown_user` for a name of this server's that is nobody's, and for names of different people.
-pub(crate) async fn need(realm: &Realm, user: Option<&UserAsk>) -> Result<SignInNeed, Problem> {
+/// `unknown_user` for a name of this server's that is nobody's, for an assertion that was not made here for this client, and
+/// for names of different people.
+pub(crate) async fn need(
+    realm: &Realm,
+    client: &Client,
+    user: Option<&UserAsk>,
+    now: Timestamp,
+) -> Result<SignInNeed, Problem> {
     let mut need = SignInNeed::default();
     let ids: &[SubjectIdentifier] = match user {
         None => return Ok(need),
@@ -25,9 +35,9 @@ pub(crate) async fn need(realm: &Realm, user: Option<&UserAsk>) -> Result<SignIn
             sub_ids,
             assertions,
         }) => {
-            // An assertion could only be one of ours, and those are for clients to read, not for us to believe.
-            if !assertions.is_empty() && sub_ids.is_empty() {
-                return Err(GnapError::UnknownUser.into());
+            for assertion in assertions {
+                let subject = asserted(realm, client, assertion, now)?;
+                is_named(realm, &mut need, &subject).await?;
             }
             sub_ids
         }
@@ -48,6 +58,27 @@ pub(crate) async fn need(realm: &Realm, user: Option<&UserAsk>) -> Result<SignIn
         }
     }
     Ok(need)
+}
+
+/// The person an assertion speaks of: an ID token that was made here for this client, however old it is. The client
+/// has it from an answer of ours (RFC 9635 §3.4), so one of another issuer, of another client or in another format names
+/// nobody known here.
+fn asserted(
+    realm: &Realm,
+    client: &Client,
+    assertion: &AssertionAsk,
+    now: Timestamp,
+) -> Result<String, Problem> {
+    let unknown = || Problem::from(GnapError::UnknownUser);
+    match assertion.format {
+        AssertionFormat::IdToken => {}
+        AssertionFormat::Saml2 => return Err(unknown()),
+    }
+    let for_client = Some(client.client_id.as_str());
+    hint::subject_of(&realm.site, &assertion.value, for_client, now).map_err(|cause| {
+        tracing::debug!(%cause, "an assertion of a user was refused");
+        unknown()
+    })
 }
 
 /// Only the person of this subject may answer. All names have to be one person's (RFC 9635 §2.4).

@@ -5,6 +5,7 @@ pub mod client_auth;
 pub mod context;
 pub mod face;
 pub mod fetch;
+pub mod hint;
 pub mod hold;
 pub mod keys;
 pub mod limit;

@@ -56,6 +56,8 @@ mod rfc9635_response;
 #[cfg(test)]
 mod rfc9635_threats;
 #[cfg(test)]
+mod rfc9635_user;
+#[cfg(test)]
 mod rfc9767;
 #[cfg(test)]
 mod rfc9767_exchange;
