@@ -6,8 +6,6 @@
 //!
 //! Spec: RFC 9635 §2, §3, §4.1, §4.2
 
-use std::sync::Arc;
-
 use placet_core::{
     callback::Message,
     client::AuthenticatedClient,
@@ -19,7 +17,7 @@ use placet_core::{
     secret::{Secret, SecretHash, kind},
 };
 use placet_proof::gnap::GnapKey;
-use placet_web::{context::Call, reply::Reply, site::Site};
+use placet_web::{context::Call, reply::Reply};
 
 use crate::{
     GnapError, Place, Problem, Profile,
@@ -52,8 +50,7 @@ pub(crate) const START_MODES: [StartMode; 4] = [
 ];
 
 /// Answers a POST to the grant endpoint.
-pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
-    let realm = Realm::rfc9635(&site);
+pub(crate) async fn handle(realm: Realm, call: Call) -> Reply {
     match grant(&realm, &call).await {
         Ok(response) => response.reply(realm.profile),
         Err(problem) => problem.reply(),
@@ -192,6 +189,7 @@ pub(crate) async fn draw(
             modes: known.map(|mode| mode.name().to_owned()).collect(),
             finish: interact.finish.as_ref().map(AskedFinish::of),
             locales: interact.ui_locales.clone(),
+            durable: realm.durable_tokens,
             before: None,
             seal: fresh(random),
         },

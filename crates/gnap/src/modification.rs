@@ -92,6 +92,7 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
     drawn.payload.several = changed.several;
     drawn.payload.subject = changed.subject;
     drawn.payload.before = changed.before;
+    drawn.payload.durable = changed.durable;
     drawn.rights = grant::rights(&drawn.payload.tokens)?;
     let introduced = back.request.asker.introduced.clone();
     // The token of the new content is made by the engine from the old one.

@@ -173,6 +173,7 @@ fn draw(payments: &Payments, realm: &Realm, request: &PaymentsRequest, signer: &
             modes: vec![StartMode::Redirect.name().to_owned()],
             finish: finish.map(AskedFinish::of),
             locales: Vec::new(),
+            durable: false,
             before: None,
             seal: fresh(random),
         },

@@ -40,6 +40,8 @@ mod rfc9635_continuation;
 #[cfg(test)]
 mod rfc9635_discovery;
 #[cfg(test)]
+mod rfc9635_durable;
+#[cfg(test)]
 mod rfc9635_error;
 #[cfg(test)]
 mod rfc9635_grant;

@@ -85,6 +85,7 @@ pub(crate) struct Shape {
     pub(crate) encoding: HashEncoding,
     pub(crate) check_created: bool,
     pub(crate) interaction: InteractionSettings,
+    pub(crate) durable_tokens: bool,
 }
 
 impl Default for Shape {
@@ -94,6 +95,7 @@ impl Default for Shape {
             encoding: HashEncoding::Base64,
             check_created: true,
             interaction: InteractionSettings::default(),
+            durable_tokens: false,
         }
     }
 }
@@ -158,6 +160,7 @@ impl World {
         let introspection = introspection_routes(&settings(Mount::Root), &tenants);
         let both = GnapSettings {
             rfc9635: true,
+            durable_tokens: shape.durable_tokens,
             open_payments: Some(PaymentsSettings {
                 origin: ROOT.to_owned(),
                 base: format!("{ROOT}/op"),
