@@ -71,6 +71,7 @@ pub(crate) fn specs(payload: &Payload, lifetimes: &Lifetimes, basis: &Basis<'_>)
                 key: (!asked.bearer).then(|| payload.key.clone()),
                 label: asked.label.clone(),
                 management,
+                durable: payload.durable,
             })),
         });
     }
@@ -175,7 +176,7 @@ pub(crate) fn token(
             Some(key) if key == client_key => response::Binding::ClientKey,
             Some(key) => response::Binding::Key(key.clone()),
         },
-        durable: false,
+        durable: minted.durable,
     })
 }
 

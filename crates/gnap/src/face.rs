@@ -56,7 +56,7 @@ impl Face for GnapFace {
     fn routes(&self, site: &Arc<Site>) -> Routes {
         let mut routes = Routes::new();
         if self.settings.rfc9635 {
-            routes.extend(rfc9635(site));
+            routes.extend(rfc9635(site, self.settings.durable_tokens));
         }
         if let Some(payments) = &self.settings.open_payments
             && payments.mount == crate::settings::Mount::Below
@@ -141,13 +141,34 @@ fn bound(
 }
 
 /// The routes of RFC 9635 and RFC 9767.
-fn rfc9635(site: &Arc<Site>) -> Routes {
-    let mut routes = for_clients(site);
+fn rfc9635(site: &Arc<Site>, durable_tokens: bool) -> Routes {
+    let mut routes = vec![for_new_grants(site, durable_tokens)];
+    routes.extend(for_clients(site));
     routes.extend(for_others(site));
     routes
 }
 
-/// The routes that clients call.
+/// The route of new grants, which decides once for each what its tokens are like.
+fn for_new_grants(site: &Arc<Site>, durable_tokens: bool) -> Route {
+    let handler = move |site, call| -> Answering {
+        let realm = Realm {
+            durable_tokens,
+            ..Realm::rfc9635(&site)
+        };
+        Box::pin(grant::handle(realm, call))
+    };
+    Route::new(
+        (Method::POST, BodyLimit::Form),
+        "/gnap",
+        Audience::Client,
+        "RFC 9635 §2",
+        bound(site, handler),
+    )
+    .cross_origin()
+    .nested_errors()
+}
+
+/// The routes that clients call about what there is.
 fn for_clients(site: &Arc<Site>) -> Routes {
     const POLICY: Policy = Policy::rfc9635();
     let client = |method, path, spec, handler: fn(Arc<Site>, Call) -> Answering| {
@@ -162,9 +183,6 @@ fn for_clients(site: &Arc<Site>) -> Routes {
         .nested_errors()
     };
     vec![
-        client(Method::POST, "/gnap", "RFC 9635 §2", |site, call| {
-            Box::pin(grant::handle(site, call))
-        }),
         client(Method::OPTIONS, "/gnap", "RFC 9635 §9", |site, _| {
             Box::pin(std::future::ready(discovery(&Realm::rfc9635(&site))))
         }),

@@ -1,23 +1,23 @@
 //! A client asks for a grant (RFC 9635): it waits for a person, or is told why it cannot.
 //!
 //! 1. Read the request, find the key, check the proof.
-//! 2. Decide how the person can be reached. Nobody is granted anything here without one.
+//! 2. Decide how the person can be reached: by the client, or on their own page. Nobody is granted anything here without one.
 //! 3. Open the request; the answer says how to reach the person and how to come back.
 //!
 //! Spec: RFC 9635 §2, §3, §4.1, §4.2
-
-use std::sync::Arc;
 
 use placet_core::{
     callback::Message,
     client::AuthenticatedClient,
     engine::{Ask, Opened},
-    pending::{Continuation, Delivery, Introduced, SignInNeed},
+    id::Id,
+    pending::{Continuation, Delivery, Introduced, PendingRequest, SignInNeed},
+    person::Person,
     right::{Detail, Rights},
     secret::{Secret, SecretHash, kind},
 };
 use placet_proof::gnap::GnapKey;
-use placet_web::{context::Call, reply::Reply, site::Site};
+use placet_web::{context::Call, reply::Reply};
 
 use crate::{
     GnapError, Place, Problem, Profile,
@@ -26,9 +26,10 @@ use crate::{
     hash::HashEncoding,
     payload::{AskedFinish, AskedSubject, AskedToken, Hidden, Payload, fresh},
     realm::Realm,
-    request::{GrantRequest, InteractAsk, StartMode, SubjectAsk, TokenAsks, UserAsk},
+    request::{FinishMethod, GrantRequest, InteractAsk, StartMode, SubjectAsk, TokenAsks, UserAsk},
     response::{GrantResponse, InteractAnswer, UserCodeUri},
-    subject::{AssertionFormat, SubIdFormat, SubjectIdentifier},
+    subject::{AssertionFormat, SubIdFormat},
+    user,
 };
 
 /// The formats in which this server can name a person.
@@ -49,8 +50,7 @@ pub(crate) const START_MODES: [StartMode; 4] = [
 ];
 
 /// Answers a POST to the grant endpoint.
-pub(crate) async fn handle(site: Arc<Site>, call: Call) -> Reply {
-    let realm = Realm::rfc9635(&site);
+pub(crate) async fn handle(realm: Realm, call: Call) -> Reply {
     match grant(&realm, &call).await {
         Ok(response) => response.reply(realm.profile),
         Err(problem) => problem.reply(),
@@ -71,11 +71,9 @@ async fn grant(realm: &Realm, call: &Call) -> Result<GrantResponse, Problem> {
     let wanted = Wanted {
         tokens: request.tokens.as_ref(),
         subject: request.subject.as_ref(),
-        user: request.user.as_ref(),
         interact: request.interact.as_ref(),
     };
-    let drawn = draw(realm, &proven.key, &wanted).await;
-    let drawn = match drawn {
+    let drawn = match drawn(realm, call, &proven, &wanted, request.user.as_ref()).await {
         Ok(drawn) => drawn,
         Err(problem) => return Err(spent(realm, &proven.client, problem).await),
     };
@@ -108,11 +106,22 @@ pub(crate) async fn spent(
     }
 }
 
+async fn drawn(
+    realm: &Realm,
+    call: &Call,
+    proven: &client::Proven,
+    wanted: &Wanted<'_>,
+    user: Option<&UserAsk>,
+) -> Result<Drawn, Problem> {
+    let client = proven.client.client();
+    let need = user::need(realm, client, user, call.context.now).await?;
+    draw(realm, &proven.key, wanted, need).await
+}
+
 /// What a client asks, by a first request or by a modification.
 pub(crate) struct Wanted<'a> {
     pub(crate) tokens: Option<&'a TokenAsks>,
     pub(crate) subject: Option<&'a SubjectAsk>,
-    pub(crate) user: Option<&'a UserAsk>,
     pub(crate) interact: Option<&'a InteractAsk>,
 }
 
@@ -122,6 +131,8 @@ pub(crate) struct Drawn {
     pub(crate) hidden: Hidden,
     pub(crate) rights: Rights,
     pub(crate) need: SignInNeed,
+    /// The person this server reaches by itself. Absent where the client brings them.
+    addressed_to: Option<Id<Person>>,
     /// The secret of the start address.
     start: Option<Secret<kind::Show>>,
     /// Whether a person carries a code.
@@ -133,14 +144,12 @@ pub(crate) async fn draw(
     realm: &Realm,
     key: &GnapKey,
     wanted: &Wanted<'_>,
+    need: SignInNeed,
 ) -> Result<Drawn, Problem> {
     let interact = wanted
         .interact
         .ok_or_else(|| Problem::from(GnapError::InvalidInteraction))?;
-    // RFC 9635 §2.5.1: nobody here could reach a person otherwise.
-    if !interact.has_known_start() {
-        return Err(GnapError::InvalidInteraction.into());
-    }
+    let addressed_to = addressee(realm, interact, &need).await?;
     let random = realm.site.engine.random();
     let by_address = interact
         .start
@@ -180,12 +189,14 @@ pub(crate) async fn draw(
             modes: known.map(|mode| mode.name().to_owned()).collect(),
             finish: interact.finish.as_ref().map(AskedFinish::of),
             locales: interact.ui_locales.clone(),
+            durable: realm.durable_tokens,
             before: None,
             seal: fresh(random),
         },
         hidden,
         rights,
-        need: need(realm, wanted.user).await?,
+        need,
+        addressed_to,
         start,
         with_code,
     })
@@ -220,56 +231,31 @@ pub(crate) fn rights(tokens: &[AskedToken]) -> Result<Rights, Problem> {
     Ok(Rights::of_details(details))
 }
 
-/// Whom the client believes to be there. Only that person may answer; a name that this server did not give says where the
-/// sign-in begins, and nothing else (RFC 9635 §2.4).
-pub(crate) async fn need(realm: &Realm, user: Option<&UserAsk>) -> Result<SignInNeed, Problem> {
-    let mut need = SignInNeed::default();
-    let ids: &[SubjectIdentifier] = match user {
-        None => return Ok(need),
-        Some(UserAsk::Reference(reference)) => {
-            need.subject = Some(known(realm, reference).await?);
-            return Ok(need);
-        }
-        Some(UserAsk::ByValue {
-            sub_ids,
-            assertions,
-        }) => {
-            // An assertion could only be one of ours, and those are for clients to read, not for us to believe.
-            if !assertions.is_empty() && sub_ids.is_empty() {
-                return Err(GnapError::UnknownUser.into());
-            }
-            sub_ids
-        }
-    };
-    for id in ids {
-        match id {
-            SubjectIdentifier::Opaque { id } => need.subject = Some(known(realm, id).await?),
-            SubjectIdentifier::IssSub { iss, sub } if *iss == realm.site.settings.issuer_url => {
-                need.subject = Some(known(realm, sub).await?);
-            }
-            SubjectIdentifier::Email { email } => need.login_hint = Some(email.clone()),
-            SubjectIdentifier::Account { .. }
-            | SubjectIdentifier::Aliases { .. }
-            | SubjectIdentifier::Did { .. }
-            | SubjectIdentifier::IssSub { .. }
-            | SubjectIdentifier::PhoneNumber { .. }
-            | SubjectIdentifier::Uri { .. } => {}
-        }
+/// The person this server has to reach by itself, since the client has no way to (RFC 9635 §2.5.1): they find the request on
+/// their own page. `None` where the client brings them.
+///
+/// # Errors
+/// `invalid_interaction` for ways that are all unknown here, for nobody in particular, and for a finish by redirect: no browser
+/// of the client's is in play, and that of somebody else must not be carried into its session (RFC 9635 §11.24).
+async fn addressee(
+    realm: &Realm,
+    interact: &InteractAsk,
+    need: &SignInNeed,
+) -> Result<Option<Id<Person>>, Problem> {
+    if interact.has_known_start() {
+        return Ok(None);
     }
-    Ok(need)
-}
-
-async fn known(realm: &Realm, subject: &str) -> Result<String, Problem> {
-    let engine = &realm.site.engine;
-    let found = engine
-        .store()
-        .as_ref()
-        .person_of_subject(engine.issuer_id(), subject)
-        .await;
-    match found {
-        Ok(Some(_)) => Ok(subject.to_owned()),
-        Ok(None) => Err(GnapError::UnknownUser.into()),
-        Err(error) => Err(Problem::failed(error.into(), Place::Grant, realm.profile)),
+    let refused = |why| Err(Problem::new(GnapError::InvalidInteraction, why));
+    if !interact.start.is_empty() {
+        return refused("None of the ways to start is offered here.");
+    }
+    let finish = interact.finish.as_ref();
+    if finish.is_some_and(|finish| finish.method == FinishMethod::Redirect) {
+        return refused("An interaction without a way to start cannot finish by redirect.");
+    }
+    match &need.subject {
+        Some(subject) => user::addressee(realm, subject).await.map(Some),
+        None => refused("An interaction without a way to start needs a user this server knows."),
     }
 }
 
@@ -296,6 +282,7 @@ impl Drawn {
             peer: call.context.source(),
             rights: self.rights.clone(),
             need: self.need.clone(),
+            addressed_to: self.addressed_to,
             delivery: Delivery::Poll {
                 interval: lifetimes.poll_interval,
             },
@@ -347,9 +334,11 @@ impl Drawn {
             .as_ref()
             .map(|secret| start_uri(realm, request.id, secret));
         let page = settings.url("/device");
+        // Whoever asked for no way and no finish has nothing to be told about them (RFC 9635 §3.3).
+        let tells = !self.payload.modes.is_empty() || self.payload.finish.is_some();
         GrantResponse {
             continuation: answer::continuation(realm, request.id, token, wait),
-            interact: Some(InteractAnswer {
+            interact: tells.then(|| InteractAnswer {
                 redirect: address.clone().filter(|_| offers(&StartMode::Redirect)),
                 app: address.filter(|_| offers(&StartMode::App)),
                 user_code: code.clone().filter(|_| offers(&StartMode::UserCode)),
@@ -369,11 +358,7 @@ impl Drawn {
 }
 
 /// The address at which a browser begins.
-fn start_uri(
-    realm: &Realm,
-    id: placet_core::Id<placet_core::pending::PendingRequest>,
-    secret: &Secret<kind::Show>,
-) -> String {
+fn start_uri(realm: &Realm, id: Id<PendingRequest>, secret: &Secret<kind::Show>) -> String {
     let name = realm.name_of(id.as_bytes());
     format!("{}/interact/{name}/{}", realm.base, secret.reveal())
 }

@@ -46,6 +46,7 @@ pub mod settings;
 pub mod subject;
 mod token;
 mod uri;
+mod user;
 mod wallet;
 
 /// The interaction hash (RFC 9635 §4.2.3), which clients make too.

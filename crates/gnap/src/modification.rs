@@ -10,9 +10,12 @@ use placet_core::{
     Refusal,
     engine::{self, AtOnce},
     grant::Grant,
+    id::Id,
     pending::{Continuation, SignInNeed, State},
+    person::Person,
     right::{Detail, Rights},
     secret::Secret,
+    store::StoreError,
 };
 use placet_proof::gnap::Policy;
 use placet_web::{context::Call, reply::Reply};
@@ -28,6 +31,7 @@ use crate::{
     realm::Realm,
     request::ModifyRequest,
     response::GrantResponse,
+    user,
 };
 
 /// Answers a PATCH (RFC 9635 §5.3).
@@ -74,20 +78,22 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
     if let Some(reply) = at_once(realm, call, &back, &changed).await? {
         return Ok(reply);
     }
-    let drawn = match drawn_anew(realm, &back, &asked).await {
+    let drawn = match drawn_anew(realm, call, &back, &asked).await {
         Ok(drawn) => drawn,
         Err(problem) => return Err(grant::spent(realm, &back.client, problem).await),
     };
-    let (mut drawn, need) = match drawn {
-        Anew::Drawn(drawn, need) => (*drawn, need),
-        Anew::AsItWas(need) => return reworded(realm, call, &back, (changed, need)).await,
+    let mut drawn = match drawn {
+        Anew::Drawn(drawn) => *drawn,
+        Anew::AsItWas(need, addressed_to) => {
+            return reworded(realm, call, &back, changed, (need, addressed_to)).await;
+        }
     };
     drawn.payload.tokens = changed.tokens;
     drawn.payload.several = changed.several;
     drawn.payload.subject = changed.subject;
     drawn.payload.before = changed.before;
+    drawn.payload.durable = changed.durable;
     drawn.rights = grant::rights(&drawn.payload.tokens)?;
-    drawn.need = need;
     let introduced = back.request.asker.introduced.clone();
     // The token of the new content is made by the engine from the old one.
     let ask = drawn.ask(realm, call, &back.client, introduced, &back.token);
@@ -99,28 +105,55 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
 
 /// How the person is reached from now on.
 enum Anew {
-    Drawn(Box<Drawn>, SignInNeed),
-    AsItWas(SignInNeed),
+    Drawn(Box<Drawn>),
+    AsItWas(SignInNeed, Option<Id<Person>>),
 }
 
 /// What of a change is about the person: who it is believed to be, and how they are reached. What is left out stays as it
 /// was (RFC 9635 §5.3).
-async fn drawn_anew(realm: &Realm, back: &Back, asked: &ModifyRequest) -> Result<Anew, Problem> {
-    let need = match &asked.user {
-        Some(user) => grant::need(realm, Some(user)).await?,
+async fn drawn_anew(
+    realm: &Realm,
+    call: &Call,
+    back: &Back,
+    asked: &ModifyRequest,
+) -> Result<Anew, Problem> {
+    let mut need = match &asked.user {
+        Some(user) => {
+            let client = back.client.client();
+            user::need(realm, client, Some(user), call.context.now).await?
+        }
         None => back.request.need.clone(),
     };
     if asked.interact.is_none() && back.request.state.unanswered().is_ok() {
-        return Ok(Anew::AsItWas(need));
+        let addressed_to = still_addressed(realm, back, &need).await?;
+        return Ok(Anew::AsItWas(need, addressed_to));
+    }
+    if let Some(subject) = agreed_before(realm, back).await? {
+        need.subject = Some(subject);
     }
     let wanted = Wanted {
         tokens: None,
         subject: None,
-        user: None,
         interact: asked.interact.as_ref(),
     };
-    let drawn = grant::draw(realm, &back.key, &wanted).await?;
-    Ok(Anew::Drawn(Box::new(drawn), need))
+    let drawn = grant::draw(realm, &back.key, &wanted, need).await?;
+    Ok(Anew::Drawn(Box::new(drawn)))
+}
+
+/// Whoever agreed before is asked about more, and nobody else, so that nobody else need be named.
+async fn agreed_before(realm: &Realm, back: &Back) -> Result<Option<String>, Problem> {
+    let State::Collected { grant, .. } = &back.request.state else {
+        return Ok(None);
+    };
+    let engine = &realm.site.engine;
+    let (store, issuer) = (engine.store().as_ref(), engine.issuer_id());
+    let failed = |error: StoreError| Problem::failed(error.into(), Place::Grant, realm.profile);
+    let grant = store.grant(issuer, *grant).await.map_err(failed)?;
+    let Some(person) = grant.and_then(|grant| grant.value.person) else {
+        return Ok(None);
+    };
+    let person = store.person(issuer, person).await.map_err(failed)?;
+    Ok(person.map(|person| person.value.subject))
 }
 
 /// What the person had agreed to before this change.
@@ -144,7 +177,8 @@ async fn reworded(
     realm: &Realm,
     call: &Call,
     back: &Back,
-    (changed, need): (Payload, SignInNeed),
+    changed: Payload,
+    (need, addressed_to): (SignInNeed, Option<Id<Person>>),
 ) -> Result<Reply, Problem> {
     let engine = &realm.site.engine;
     let hidden = back
@@ -167,6 +201,7 @@ async fn reworded(
         peer: call.context.source(),
         rights: grant::rights(&changed.tokens)?,
         need,
+        addressed_to,
         delivery: back.request.delivery.clone(),
         browser: None,
         every_time: true,
@@ -188,6 +223,19 @@ async fn reworded(
         ..GrantResponse::default()
     };
     Ok(response.reply(realm.profile))
+}
+
+/// Whom a request is laid before that has no other way to a person: whoever is named by now.
+async fn still_addressed(
+    realm: &Realm,
+    back: &Back,
+    need: &SignInNeed,
+) -> Result<Option<Id<Person>>, Problem> {
+    match (&back.request.addressed_to, &need.subject) {
+        (None, _) => Ok(None),
+        (Some(_), Some(subject)) => user::addressee(realm, subject).await.map(Some),
+        (Some(_), None) => Err(GnapError::InvalidInteraction.into()),
+    }
 }
 
 /// More tokens for no more than the grant has: nobody has to be asked again. `None` where somebody has (threat G14).
@@ -224,6 +272,7 @@ async fn at_once(
             peer: call.context.source(),
             rights,
             need: back.request.need.clone(),
+            addressed_to: None,
             delivery: back.request.delivery.clone(),
             browser: None,
             every_time: true,

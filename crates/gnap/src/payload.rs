@@ -95,6 +95,9 @@ pub(crate) struct Payload {
     /// The languages the client asked for, best first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) locales: Vec<String>,
+    /// Whether its tokens outlive their own rotation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) durable: bool,
     /// What was agreed to before, where this changes it. Absent: nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) before: Option<Rights>,

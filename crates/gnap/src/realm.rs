@@ -51,6 +51,8 @@ pub struct Realm {
     pub grant_endpoint: String,
     /// What continuation, token and interaction addresses begin with.
     pub base: String,
+    /// Whether tokens of new grants outlive their own rotation (RFC 9635 §3.2.1).
+    pub durable_tokens: bool,
 }
 
 impl Realm {
@@ -64,6 +66,7 @@ impl Realm {
             origin: site.settings.origin.clone(),
             grant_endpoint: base.clone(),
             base,
+            durable_tokens: false,
         }
     }
 
@@ -77,6 +80,8 @@ impl Realm {
             tenant: Some(found.tenant),
             origin: settings.origin.clone(),
             base,
+            // Clients of that dialect refuse a token with flags.
+            durable_tokens: false,
         }
     }
 

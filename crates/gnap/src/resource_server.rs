@@ -119,11 +119,7 @@ async fn introspected(realm: &Realm, call: &Call) -> Result<Introspection, Probl
     let access = if needed.is_empty() { rights } else { needed };
     Ok(Introspection::Active(Box::new(ActiveToken {
         access,
-        flags: if key.is_some() {
-            vec![]
-        } else {
-            vec!["bearer"]
-        },
+        flags: flags(found),
         key,
         expires_at: Some(found.expires_at),
         issued_at: Some(found.issued_at),
@@ -134,6 +130,16 @@ async fn introspected(realm: &Realm, call: &Call) -> Result<Introspection, Probl
         grant: found.grant.map(|grant| grant.to_string()),
         client: None,
     })))
+}
+
+/// The flags of a token, as its client was told them (RFC 9635 §3.2.1).
+fn flags(token: &AccessToken) -> Vec<&'static str> {
+    let binding = token.binding.as_ref();
+    let is_bearer = binding.is_none_or(|binding| binding.key.is_none());
+    let is_durable = binding.is_some_and(|binding| binding.durable);
+    let told = [("bearer", is_bearer), ("durable", is_durable)];
+    let told = told.into_iter().filter(|(_, is_so)| *is_so);
+    told.map(|(flag, _)| flag).collect()
 }
 
 /// How a key is proven, as a key object says it.
@@ -325,6 +331,7 @@ pub(crate) async fn derive(
         modes: Vec::new(),
         finish: None,
         locales: Vec::new(),
+        durable: realm.durable_tokens,
         before: None,
         seal: fresh(engine.random()),
     };
@@ -338,6 +345,7 @@ pub(crate) async fn derive(
             peer: call.context.source(),
             rights: grant::rights(&payload.tokens)?,
             need: SignInNeed::default(),
+            addressed_to: None,
             delivery: Delivery::Poll {
                 interval: lifetimes.poll_interval,
             },

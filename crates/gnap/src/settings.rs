@@ -1,6 +1,6 @@
 //! What an operator sets for this face.
 //!
-//! Spec: RFC 9635 §9.
+//! Spec: RFC 9635 §3.2.1, §9.
 
 use placet_core::{id::Id, tenant::Tenant};
 
@@ -11,6 +11,8 @@ use crate::{hash::HashEncoding, open_payments::InteractionSettings};
 pub struct GnapSettings {
     /// Whether RFC 9635 is spoken under `/gnap`.
     pub rfc9635: bool,
+    /// Whether its tokens outlive their own rotation. Never those of Open Payments.
+    pub durable_tokens: bool,
     /// Open Payments. Absent: not spoken.
     pub open_payments: Option<PaymentsSettings>,
 }

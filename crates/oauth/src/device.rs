@@ -92,6 +92,7 @@ pub async fn device_authorization(
         peer: context.source(),
         rights: request.rights.clone(),
         need: SignInNeed::default(),
+        addressed_to: None,
         delivery: Delivery::Poll {
             interval: lifetimes.poll_interval,
         },

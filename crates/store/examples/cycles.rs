@@ -170,6 +170,7 @@ async fn cycle(scene: &Scene) -> Result<(), Failed> {
         peer: "192.0.2.1".to_owned(),
         rights: scene.rights.clone(),
         need: SignInNeed::default(),
+        addressed_to: None,
         delivery: Delivery::Poll {
             interval: Lifetime::from_secs(5),
         },

@@ -6,6 +6,7 @@ pub mod codes;
 pub mod context;
 pub mod face;
 pub mod fetch;
+pub mod hint;
 pub mod hold;
 pub mod keys;
 pub mod limit;

@@ -1,7 +1,8 @@
 //! A client manages one access token: another takes its place, or it ends.
 //!
 //! A token can be managed after it expired, which is how a grant is renewed without refresh tokens. The old value ends with
-//! the commit that makes the new one; a repeat within [`REPEAT_FOR`] by whoever holds the same right gets the same again.
+//! the commit that makes the new one, unless it is durable: then it lasts until its own end, and what manages it may end it
+//! and not rotate it again, so that there is no fork. A repeat within [`REPEAT_FOR`] by whoever holds the same right gets the same again.
 //!
 //! Spec: RFC 9635 §6.1, §6.2, §11.33; threat G13
 
@@ -63,7 +64,7 @@ impl Engine {
         Ok((standing.token, client.ok_or(Refusal::NotFound)?))
     }
 
-    /// Makes a new value for a token; the old one is not active from then on.
+    /// Makes a new value for a token; the old one is not active from then on, unless it is durable.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for what is not this client's; [`Refusal::Revoked`] when it, or what it rests on, was
@@ -155,6 +156,7 @@ impl Engine {
                 } else {
                     Management::OwnSecret
                 },
+                durable: binding.durable,
             }));
         }
         let family = standing.family.as_ref().map(|(family, _)| family);
@@ -172,16 +174,13 @@ impl Engine {
         event.grant = old.grant;
         event.family = old.family;
         event.tokens = made.jtis;
-        let mut replaced = old.clone();
-        replaced.binding = Some(Box::new(TokenBinding {
-            rotated: Some(Receipt::new(
-                ask.manage.right,
-                &minted,
-                now.plus(REPEAT_FOR),
-                self.random(),
-            )),
-            ..binding.clone()
-        }));
+        let rotated = Receipt::new(
+            ask.manage.right,
+            &minted,
+            now.plus(REPEAT_FOR),
+            self.random(),
+        );
+        let replaced = replaced(old, binding, rotated, ask.key.is_some());
         let commit = Commit {
             issuer: self.issuer,
             event,
@@ -253,6 +252,25 @@ impl Engine {
             }
             Some(_) | None => Err(Refusal::NotFound.into()),
         }
+    }
+}
+
+/// The old token as it stands when another takes its place. Whoever changes the key wants nothing of the old one to count
+/// any longer, durable or not.
+fn replaced(
+    old: &AccessToken,
+    binding: &TokenBinding,
+    rotated: Receipt,
+    by_another_key: bool,
+) -> AccessToken {
+    let binding = TokenBinding {
+        durable: binding.durable && !by_another_key,
+        rotated: Some(rotated),
+        ..binding.clone()
+    };
+    AccessToken {
+        binding: Some(Box::new(binding)),
+        ..old.clone()
     }
 }
 

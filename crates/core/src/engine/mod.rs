@@ -4,6 +4,7 @@
 //! else was first it reads and decides again, at most [`ATTEMPTS`] times. Nothing leaves a verb as
 //! [`Committed`] before the commit returned.
 
+mod addressed;
 mod agreement;
 mod answer;
 mod at_once;
@@ -36,6 +37,7 @@ mod wait;
 use std::sync::Arc;
 
 pub use self::{
+    addressed::{WAITING_PER_CLIENT, WAITING_PER_PERSON},
     answer::{Answer, Decider, Decision, Handover},
     at_once::{AtOnce, Issued},
     by_key::KeyClient,

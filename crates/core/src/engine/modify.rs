@@ -59,11 +59,17 @@ impl Engine {
                 self.asks_the_same_person(*grant, &mut ask).await?;
                 return self.modify_grant(request.clone(), version, ask).await;
             }
+            if let Some(person) = ask.addressed_to
+                && request.addressed_to != Some(person)
+            {
+                self.room_before(person, ask.client.id, now).await?;
+            }
             let (way, next) = self.turned(&request, token, now)?;
             let mut changed = request;
             changed.state = changed.state.reopen()?;
             changed.asked = ask.rights.clone();
             changed.need = ask.need.clone();
+            changed.addressed_to = ask.addressed_to;
             changed.payload = ask.payload.clone();
             changed.on_answer = ask.on_answer.as_ref().map(|plain| self.sealed(id, plain));
             changed.shown_at = None;
@@ -107,6 +113,10 @@ impl Engine {
         wanted: bool,
         now: Timestamp,
     ) -> (Option<UserCode>, Option<Change>) {
+        if changed.addressed_to.is_some() {
+            // Nobody carries it to whom it was not laid before.
+            changed.user_code = None;
+        }
         if !wanted {
             return (None, None);
         }
@@ -139,6 +149,7 @@ impl Engine {
         };
         let person = store.person(self.issuer, person).await?;
         let person = person.ok_or(Refusal::PersonInactive)?.value;
+        ask.addressed_to = ask.addressed_to.map(|_| person.id);
         ask.need.subject = Some(person.subject);
         Ok(())
     }

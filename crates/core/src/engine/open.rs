@@ -10,6 +10,7 @@ use crate::{
         Asker, Continuation, Delivery, FaceName, Handle, HandleKind, Introduced, Payload,
         PendingRequest, SignInNeed, State, UserCode,
     },
+    person::Person,
     refusal::Refusal,
     right::Rights,
     secret::{Secret, SecretHash, kind},
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// How long a caller refused by a cap should stay away.
-const CAP_RETRY: Lifetime = Lifetime::from_secs(60);
+pub(super) const CAP_RETRY: Lifetime = Lifetime::from_secs(60);
 
 /// How many requests may be open at once.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +50,8 @@ pub struct Ask<'a> {
     pub rights: Rights,
     /// What the approving sign-in must be like.
     pub need: SignInNeed,
+    /// The person it is laid before. Absent when the client brings the person.
+    pub addressed_to: Option<Id<Person>>,
     /// How the answer travels.
     pub delivery: Delivery,
     /// The browser it began in. Absent for another device.
@@ -87,7 +90,9 @@ impl Engine {
     /// Opens a request that waits for a person.
     ///
     /// # Errors
-    /// [`Refusal::ClientInactive`]; [`Refusal::TooMany`] when a cap is reached, before anything is written.
+    /// [`Refusal::ClientInactive`]; [`Refusal::TooMany`] when a cap is reached, before anything is written: those of [`Limits`], and for a
+    /// request that is laid before somebody [`WAITING_PER_PERSON`](super::WAITING_PER_PERSON) and
+    /// [`WAITING_PER_CLIENT`](super::WAITING_PER_CLIENT).
     pub async fn open(&self, ask: Ask<'_>, now: Timestamp) -> Result<Committed<Opened>, Error> {
         self.open_with(ask, None, now).await
     }
@@ -100,6 +105,9 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Committed<Opened>, Error> {
         active(ask.client)?;
+        if let Some(person) = ask.addressed_to {
+            self.room_before(person, ask.client.id, now).await?;
+        }
         let expires_at = now.plus(ask.lifetime);
         let caps = Caps {
             per_client: self.limits.per_client,
@@ -161,6 +169,7 @@ impl Engine {
             },
             asked: ask.rights.clone(),
             need: ask.need.clone(),
+            addressed_to: ask.addressed_to,
             delivery: ask.delivery.clone(),
             browser: ask.browser,
             always_ask: ask.every_time,

@@ -114,7 +114,7 @@ impl Engine {
 
     /// Every record of `table` that belongs to `owner`, ended ones too: they come in no order of time, so that among a
     /// part of them the live ones could be missing.
-    async fn all_owned(
+    pub(super) async fn all_owned(
         &self,
         table: Table,
         owner: [u8; 16],

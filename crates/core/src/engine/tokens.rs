@@ -104,9 +104,9 @@ impl Engine {
                 (Some(Box::new(stored)), manage)
             }
         };
-        let (label, key) = binding
+        let (label, key, durable) = binding
             .as_ref()
-            .map(|b| (b.label.clone(), b.key.clone()))
+            .map(|b| (b.label.clone(), b.key.clone(), b.durable))
             .unwrap_or_default();
         made.changes
             .push(Change::insert(Record::Access(AccessToken {
@@ -134,6 +134,7 @@ impl Engine {
             label,
             key,
             manage,
+            durable,
         });
         Ok(())
     }
@@ -154,6 +155,7 @@ impl Engine {
             label: binding.label,
             manage: SecretHash::of(manage.as_deref().unwrap_or(token)),
             keep_until,
+            durable: binding.durable,
             rotated: None,
         };
         (stored, manage)

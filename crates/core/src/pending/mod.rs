@@ -117,6 +117,9 @@ pub struct PendingRequest {
     /// What the approving sign-in must be like.
     #[serde(default)]
     pub need: SignInNeed,
+    /// The person it was laid before, who finds it on their own page. Absent when the client brings the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addressed_to: Option<Id<Person>>,
     /// How the answer travels.
     pub delivery: Delivery,
     /// The browser it began in, which alone may answer. Absent when it began on another device.

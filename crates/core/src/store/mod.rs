@@ -144,8 +144,8 @@ pub trait Store: Send + Sync {
         hash: SecretHash<kind::Refresh>,
     ) -> Boxed<'_, Result<Option<Standing<RefreshToken>>, StoreError>>;
 
-    /// Reads up to `limit` records of `table` that belong to `owner`: grants and sessions to a person, families
-    /// to a grant.
+    /// Reads up to `limit` records of `table` that belong to `owner`: grants, sessions and the requests that wait for
+    /// them to a person, families to a grant.
     fn owned(
         &self,
         issuer: Id<Issuer>,

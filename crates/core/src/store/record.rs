@@ -306,11 +306,13 @@ impl Record {
             Self::Session(r) => Some(*r.person.as_bytes()),
             Self::Grant(r) => r.person.map(|person| *person.as_bytes()),
             Self::Family(r) => r.grant.map(|grant| *grant.as_bytes()),
+            // Once it is answered nobody has to find it.
+            Self::Pending(r) if r.state.is_settled() => None,
+            Self::Pending(r) => r.addressed_to.map(|person| *person.as_bytes()),
             Self::Issuer(_)
             | Self::Client(_)
             | Self::Person(_)
             | Self::Name(_)
-            | Self::Pending(_)
             | Self::Handle(_)
             | Self::Refresh(_)
             | Self::Access(_)

@@ -62,6 +62,8 @@ pub struct Binding {
     pub label: Option<String>,
     /// What gives the right to manage it.
     pub management: Management,
+    /// Whether it stays active until its own end when another takes its place.
+    pub durable: bool,
 }
 
 /// What gives the right to manage a token.
@@ -136,6 +138,9 @@ pub struct MintedAccess {
     /// The secret that manages it. Absent when the token itself does, or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manage: Option<String>,
+    /// Whether it outlives its own rotation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub durable: bool,
 }
 
 /// All that one approval or refresh gave.

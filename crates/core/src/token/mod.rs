@@ -78,17 +78,20 @@ pub struct TokenBinding {
     pub manage: SecretHash<kind::Manage>,
     /// The first moment at which it cannot be managed any more, long after it expired.
     pub keep_until: Timestamp,
+    /// Whether it stays active until its own end when another takes its place (RFC 9635 §3.2.1).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub durable: bool,
     /// What took its place. Absent while nothing did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotated: Option<crate::receipt::Receipt>,
 }
 
 impl AccessToken {
-    /// Whether another token took its place.
+    /// Whether another token took its place and it counts no more.
     pub fn is_replaced(&self) -> bool {
         self.binding
             .as_ref()
-            .is_some_and(|binding| binding.rotated.is_some())
+            .is_some_and(|binding| binding.rotated.is_some() && !binding.durable)
     }
 }
 

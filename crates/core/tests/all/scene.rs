@@ -199,6 +199,7 @@ pub(crate) fn ask(client: &Client, delivery: Delivery) -> Ask<'_> {
         peer: "192.0.2.1".to_owned(),
         rights: rights("read write"),
         need: SignInNeed::default(),
+        addressed_to: None,
         delivery,
         browser: None,
         every_time: false,

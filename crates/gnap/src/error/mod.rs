@@ -36,7 +36,7 @@ placet_web::codes! {
         InvalidInteraction = "invalid_interaction", BAD_REQUEST, "RFC 9635 §2.5, §3.6",
             "The interaction reference is not the one of this grant, or the interaction has ended.",
             when "no way to reach the person is usable, the interaction reference is another grant's, or its time is over",
-            then "offer another start mode, or begin again with the person";
+            then "offer another start mode, name in `user` whom an empty `start` means, or begin again with the person";
         InvalidFlag = "invalid_flag", BAD_REQUEST, "RFC 9635 §2.1.1, §3.6",
             "A flag is repeated, or cannot be asked for.",
             when "`flags` repeats a flag or holds another than `bearer`",

@@ -173,6 +173,7 @@ fn draw(payments: &Payments, realm: &Realm, request: &PaymentsRequest, signer: &
             modes: vec![StartMode::Redirect.name().to_owned()],
             finish: finish.map(AskedFinish::of),
             locales: Vec::new(),
+            durable: false,
             before: None,
             seal: fresh(random),
         },
@@ -200,6 +201,7 @@ impl Drawn {
             peer: call.context.source(),
             rights: grant::rights(&self.payload.tokens)?,
             need: SignInNeed::default(),
+            addressed_to: None,
             delivery: Delivery::Poll {
                 interval: lifetimes.poll_interval,
             },

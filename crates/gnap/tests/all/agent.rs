@@ -286,6 +286,13 @@ impl Browser {
         face.after_answer(&world.root, &handover)
     }
 
+    /// What this person finds on their own page, newest first.
+    pub(crate) async fn finds(&self, world: &World) -> Vec<Id<PendingRequest>> {
+        let waiting = world.root.engine.list_waiting(self.person.id).await;
+        let waiting = waiting.unwrap();
+        waiting.iter().map(|shown| shown.request.id).collect()
+    }
+
     /// The number of what this person is shown of a request.
     pub(crate) async fn sees(&self, world: &World, id: Id<PendingRequest>) -> Digest {
         let shown = world.root.engine.show(View::Id(id)).await.unwrap();

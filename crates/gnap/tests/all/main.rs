@@ -40,6 +40,8 @@ mod rfc9635_continuation;
 #[cfg(test)]
 mod rfc9635_discovery;
 #[cfg(test)]
+mod rfc9635_durable;
+#[cfg(test)]
 mod rfc9635_error;
 #[cfg(test)]
 mod rfc9635_grant;
@@ -48,11 +50,15 @@ mod rfc9635_hash;
 #[cfg(test)]
 mod rfc9635_interact;
 #[cfg(test)]
+mod rfc9635_reached;
+#[cfg(test)]
 mod rfc9635_request;
 #[cfg(test)]
 mod rfc9635_response;
 #[cfg(test)]
 mod rfc9635_threats;
+#[cfg(test)]
+mod rfc9635_user;
 #[cfg(test)]
 mod rfc9767;
 #[cfg(test)]

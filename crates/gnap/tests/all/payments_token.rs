@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     payer::{Payer, incoming, introspect, outgoing, request},
-    world::{BLUE, World, text},
+    world::{BLUE, Shape, World, text},
 };
 
 async fn token(world: &World, payer: &Payer) -> Value {
@@ -33,6 +33,21 @@ async fn rotation_gives_another_value_at_another_address() {
     assert_eq!(second["access"], first["access"]);
     assert_eq!(second["expires_in"], 600);
     assert!(!is_active(&world, &first).await && is_active(&world, second).await);
+}
+
+#[tokio::test]
+async fn no_token_outlives_its_rotation_though_those_of_rfc9635_do() {
+    let world = World::shaped(Shape {
+        durable_tokens: true,
+        ..Shape::default()
+    });
+    let world = world.await;
+    let payer = Payer::new(&world, "acme");
+    let first = token(&world, &payer).await;
+    assert!(first.get("flags").is_none(), "{first}");
+    let told = payer.manage(&world, Method::POST, &first).await.ok();
+    assert!(!is_active(&world, &first).await);
+    assert!(told["access_token"].get("flags").is_none(), "{told}");
 }
 
 #[tokio::test]

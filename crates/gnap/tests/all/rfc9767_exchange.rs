@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A resource server that an operator registered, which may ask about every token.
-async fn registered(world: &World) -> (Agent, &'static str) {
+pub(crate) async fn registered(world: &World) -> (Agent, &'static str) {
     let agent = Agent::new();
     let jwk = agent.key.public_jwk().to_json(Ed25519Name::EdDsa);
     let metadata = json!({ "jwks": { "keys": [jwk] }, "resource_server": true });
@@ -40,7 +40,12 @@ async fn post(world: &World, agent: &Agent, path: &str, body: &Value) -> Respons
         .await
 }
 
-async fn introspect(world: &World, agent: &Agent, server: &Value, token: &Value) -> Value {
+pub(crate) async fn introspect(
+    world: &World,
+    agent: &Agent,
+    server: &Value,
+    token: &Value,
+) -> Value {
     let body = json!({ "access_token": token, "resource_server": server });
     post(world, agent, "introspect", &body).await.ok()
 }

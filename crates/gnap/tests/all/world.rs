@@ -86,6 +86,7 @@ pub(crate) struct Shape {
     pub(crate) encoding: HashEncoding,
     pub(crate) check_created: bool,
     pub(crate) interaction: InteractionSettings,
+    pub(crate) durable_tokens: bool,
 }
 
 impl Default for Shape {
@@ -95,6 +96,7 @@ impl Default for Shape {
             encoding: HashEncoding::Base64,
             check_created: true,
             interaction: InteractionSettings::default(),
+            durable_tokens: false,
         }
     }
 }
@@ -159,6 +161,7 @@ impl World {
         let introspection = introspection_routes(&settings(Mount::Root), &tenants);
         let both = GnapSettings {
             rfc9635: true,
+            durable_tokens: shape.durable_tokens,
             open_payments: Some(PaymentsSettings {
                 origin: ROOT.to_owned(),
                 base: format!("{ROOT}/op"),

@@ -8,8 +8,8 @@ use placet_core::{
     right::Rights,
     time::{Lifetime, Timestamp},
 };
-use placet_proof::{CodeChallenge, Profile, UnverifiedJwt};
-use placet_web::{params::Form, site::Site};
+use placet_proof::CodeChallenge;
+use placet_web::{hint, params::Form, site::Site};
 
 use super::{
     params::{KEPT_LIMIT_BYTES, Params},
@@ -241,25 +241,21 @@ fn not_before(age_s: u64, now: Timestamp) -> Timestamp {
     }
 }
 
-/// The person an `id_token_hint` speaks of. Our own signature makes it believable, however old it is; it is compared
-/// with who is signed in and never signs anybody in (threat A15).
+/// The person an `id_token_hint` speaks of, whichever client of ours it was made for.
 fn hinted_subject(
     site: &Site,
     params: &Params<'_>,
     now: Timestamp,
 ) -> Result<Option<String>, Problem> {
-    let Some(hint) = params.id_token_hint else {
+    let Some(id_token) = params.id_token_hint else {
         return Ok(None);
     };
-    let profile = Profile::id_token_hint(&site.settings.issuer_url);
-    UnverifiedJwt::parse(hint)
-        .and_then(|jwt| jwt.verify(&profile, &site.keys.public_keys(), now.as_secs()))
-        .map(|claims| claims.subject().map(str::to_owned))
-        .map_err(|cause| {
-            tracing::debug!(%cause, "an id_token_hint was refused");
-            Problem::new(
-                OAuthError::InvalidRequest,
-                "The id_token_hint is not an ID token of this issuer.",
-            )
-        })
+    let hinted = hint::subject_of(site, id_token, None, now);
+    hinted.map(Some).map_err(|cause| {
+        tracing::debug!(%cause, "an id_token_hint was refused");
+        Problem::new(
+            OAuthError::InvalidRequest,
+            "The id_token_hint is not an ID token of this issuer.",
+        )
+    })
 }

@@ -155,6 +155,7 @@ fn ask<'a>(
         peer: call.context.source(),
         rights: demand.rights,
         need: demand.need,
+        addressed_to: None,
         delivery: Delivery::Redirect {
             code_lifetime: site.settings.lifetimes.authorization_code,
         },

@@ -57,7 +57,8 @@ pub(super) fn gnap(settings: &Settings) -> GnapSettings {
         }
     });
     GnapSettings {
-        rfc9635: settings.gnap,
+        rfc9635: settings.gnap.enabled,
+        durable_tokens: settings.gnap.durable_tokens,
         open_payments: payments,
     }
 }

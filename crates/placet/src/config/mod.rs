@@ -51,7 +51,7 @@ pub use limits::{
 pub use network::Network;
 pub use origin::Origin;
 pub(crate) use payments::check_consent_url;
-pub use payments::{DeclaredTenant, OpenPayments, Provider};
+pub use payments::{DeclaredTenant, Gnap, OpenPayments, Provider};
 pub use problem::{Fault, Place, Problem, Severity, render};
 pub use server::{Admin, Log, LogFormat, Outbound, Theme, Tls, parse_master_key};
 pub use source::{Disk, FileFacts, Files, Sources};
@@ -97,8 +97,8 @@ pub struct Settings {
     pub default_locale: String,
     /// What is logged.
     pub log: Log,
-    /// Whether GNAP is spoken.
-    pub gnap: bool,
+    /// GNAP.
+    pub gnap: Gnap,
     /// Open Payments. Absent: not spoken.
     pub open_payments: Option<OpenPayments>,
     /// Declared tenants.

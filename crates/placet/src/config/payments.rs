@@ -13,6 +13,15 @@ use super::{
     server,
 };
 
+/// GNAP as it is set.
+#[derive(Clone, Copy, Debug)]
+pub struct Gnap {
+    /// Whether it is spoken.
+    pub enabled: bool,
+    /// Whether its tokens outlive their own rotation.
+    pub durable_tokens: bool,
+}
+
 /// Open Payments as it is set.
 #[derive(Clone, Debug)]
 pub struct OpenPayments {
@@ -97,8 +106,11 @@ fn consent_url(text: &str) -> Result<String, Fault> {
 }
 
 /// Reads `[gnap]`.
-pub(crate) fn gnap(reader: &Reader<'_>) -> bool {
-    reader.flag("enabled")
+pub(crate) fn gnap(reader: &Reader<'_>) -> Gnap {
+    Gnap {
+        enabled: reader.flag("enabled"),
+        durable_tokens: reader.flag("durable_tokens"),
+    }
 }
 
 /// Reads `[open_payments]`.

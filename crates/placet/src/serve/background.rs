@@ -49,7 +49,7 @@ pub(super) fn all(
         Box::pin(mark_time(Arc::clone(app), stopping.clone())),
         Box::pin(count_open(Arc::clone(app), stopping.clone())),
     ];
-    if app.settings.gnap {
+    if app.settings.gnap.enabled {
         tasks.push(Box::pin(deliver(Arc::clone(app), stopping.clone())));
     }
     if let Some(tls) = tls {

@@ -29,6 +29,7 @@ pub(crate) fn request(made: Timestamp, state: State) -> PendingRequest {
         },
         asked: Rights::default(),
         need: SignInNeed::default(),
+        addressed_to: None,
         delivery: Delivery::Poll {
             interval: Lifetime::from_secs(5),
         },

@@ -139,6 +139,7 @@ macro_rules! conformance_tests {
                 many_writers_lose_nothing;
             reads: many_are_read_as_one_by_one, a_page_is_in_key_order, every_kind_of_record_is_kept,
                 what_is_owned_is_listed,
+                what_waits_for_a_person_is_listed,
                 events_come_oldest_first, a_handle_leads_to_its_request, an_access_token_stands_on_all_it_names,
                 a_refresh_token_stands_on_its_family, a_standing_is_read_at_one_moment;
             claims: hostile_text_comes_back_unchanged, k9_an_unknown_state_is_corrupt,

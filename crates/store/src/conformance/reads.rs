@@ -5,7 +5,8 @@ use std::sync::Arc;
 use placet_core::{
     event::Event,
     id::Id,
-    pending::State,
+    pending::{PendingRequest, State},
+    person::Person,
     store::{Change, Key, Record, StoreError, Table},
     time::Lifetime,
 };
@@ -116,7 +117,7 @@ pub async fn every_kind_of_record_is_kept(scene: Scene) {
     }
 }
 
-/// Grants and sessions are listed under their person, families under their grant; nobody else's.
+/// Grants, sessions and requests are listed under their person, families under their grant; nobody else's.
 pub async fn what_is_owned_is_listed(scene: Scene) {
     let (ada, bob) = (scene.person("ada"), scene.person("bob"));
     let grants: Vec<_> = (0..3).map(|_| scene.grant(ada.id)).collect();
@@ -153,6 +154,47 @@ pub async fn what_is_owned_is_listed(scene: Scene) {
     assert_eq!(families, [Key::family(family.id)]);
     assert!(owned(Table::Person, of_ada, 10).await.is_empty());
     assert!(owned(Table::Grant, &[0; 16], 10).await.is_empty());
+}
+
+/// A request that is laid before a person is listed under them until it is answered; one laid before nobody never is.
+pub async fn what_waits_for_a_person_is_listed(scene: Scene) {
+    let (ada, bob) = (scene.person("ada"), scene.person("bob"));
+    let laid_before = |person| PendingRequest {
+        addressed_to: Some(person),
+        ..scene.request(State::Pending)
+    };
+    let (denied, waiting) = (laid_before(ada.id), laid_before(ada.id));
+    let theirs = laid_before(bob.id);
+    scene
+        .insert([
+            pending(denied.clone()),
+            pending(waiting.clone()),
+            pending(theirs.clone()),
+            pending(scene.request(State::Pending)),
+        ])
+        .await;
+    let listed = async |person: Id<Person>| {
+        let rows = scene
+            .second
+            .owned(scene.issuer, Table::Pending, *person.as_bytes(), 10);
+        let rows = rows.await.unwrap();
+        rows.iter().map(|row| row.value.key()).collect::<Vec<_>>()
+    };
+    let mut wanted = vec![Key::pending(denied.id), Key::pending(waiting.id)];
+    wanted.sort_by(|a, b| a.bytes().cmp(b.bytes()));
+    assert_eq!(listed(ada.id).await, wanted);
+    assert_eq!(listed(bob.id).await, [Key::pending(theirs.id)]);
+    let answered = scene.denied(&denied);
+    scene.write([Change::update(1, answered)]).await.unwrap();
+    assert_eq!(listed(ada.id).await, [Key::pending(waiting.id)]);
+    // A change of whom it is laid before moves it.
+    let moved = pending(PendingRequest {
+        addressed_to: Some(bob.id),
+        ..waiting
+    });
+    scene.write([Change::update(1, moved)]).await.unwrap();
+    assert!(listed(ada.id).await.is_empty());
+    assert_eq!(listed(bob.id).await.len(), 2);
 }
 
 /// Events come oldest first and can be read on from any one.

@@ -42,6 +42,7 @@ impl Scene {
             },
             asked: Rights::parse("read write", ["urn:test:photos"]).unwrap(),
             need: SignInNeed::default(),
+            addressed_to: None,
             delivery: Delivery::Poll {
                 interval: Lifetime::from_secs(5),
             },

@@ -102,7 +102,7 @@ pub(super) const fn of(table: Table) -> &'static Statements {
         Table::Person => &const { statements!("person") },
         Table::Name => &const { statements!("name") },
         Table::Session => &const { statements!("session", owned, ends) },
-        Table::Pending => &const { statements!("pending", ends) },
+        Table::Pending => &const { statements!("pending", owned, ends) },
         Table::Handle => &const { statements!("handle", ends) },
         Table::Grant => &const { statements!("grants", owned, ends) },
         Table::Family => &const { statements!("family", owned, ends) },

@@ -11,7 +11,7 @@ use super::OpenError;
 /// What `PRAGMA application_id` of a Placet store says: "Plat" in ASCII.
 const APPLICATION_ID: i64 = 0x506c_6174;
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         number: 1,
         name: "records",
@@ -21,6 +21,11 @@ const MIGRATIONS: [Migration; 2] = [
         number: 2,
         name: "tenants and callbacks",
         sql: include_str!("migrations/0002_tenants_and_callbacks.sql"),
+    },
+    Migration {
+        number: 3,
+        name: "requests of a person",
+        sql: include_str!("migrations/0003_requests_of_a_person.sql"),
     },
 ];
 

@@ -381,7 +381,7 @@ async fn an_archive_that_was_changed_or_cut_leaves_the_store_empty(way: Way) {
         ),
         (
             "a newer schema",
-            good.replacen("\"schema\":2", "\"schema\":1000", 1),
+            good.replacen("\"schema\":3", "\"schema\":1000", 1),
         ),
     ] {
         assert_ne!(text, good, "{name}");

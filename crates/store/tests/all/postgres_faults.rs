@@ -540,6 +540,7 @@ fn request(node: &Node, number: u8) -> PendingRequest {
         },
         asked: Rights::default(),
         need: SignInNeed::default(),
+        addressed_to: None,
         delivery: Delivery::Poll {
             interval: Lifetime::from_secs(5),
         },

@@ -32,7 +32,7 @@ async fn applied(database: &str) -> String {
 /// K9: the release before may run on beside nodes of the next one, whose migrations say so.
 #[tokio::test(flavor = "multi_thread")]
 async fn k9_a_newer_schema_that_says_so_is_used() {
-    let usable = "INSERT INTO migration VALUES (3, 'of the next release', 'x', 2)";
+    let usable = "INSERT INTO migration VALUES (4, 'of the next release', 'x', 3)";
     reopened_after(usable).await.unwrap();
 }
 
@@ -40,12 +40,12 @@ async fn k9_a_newer_schema_that_says_so_is_used() {
 #[tokio::test(flavor = "multi_thread")]
 async fn k9_a_newer_schema_that_does_not_is_refused() {
     for newer in [
-        "INSERT INTO migration VALUES (3, 'of the next release', 'x', 3)",
-        "INSERT INTO migration VALUES (3, 'of the next release', 'x', 2), (4, 'of the one after it', 'x', 3)",
+        "INSERT INTO migration VALUES (4, 'of the next release', 'x', 4)",
+        "INSERT INTO migration VALUES (4, 'of the next release', 'x', 3), (5, 'of the one after it', 'x', 4)",
     ] {
         let refused = reopened_after(newer).await.unwrap_err();
         assert!(
-            matches!(refused, OpenError::Newer { known: 2, .. }),
+            matches!(refused, OpenError::Newer { known: 3, .. }),
             "{refused}"
         );
         assert!(refused.to_string().contains("newer release"), "{refused}");
@@ -101,12 +101,12 @@ async fn k9_nodes_that_start_together_migrate_once() {
     let told: Vec<_> = nodes.join_all().await;
     assert!(
         told.iter()
-            .all(|one| matches!(one, Ok(Migrated { to: 2, .. }))),
+            .all(|one| matches!(one, Ok(Migrated { to: 3, .. }))),
         "{told:?}"
     );
-    assert_eq!(applied(&database).await, "2");
+    assert_eq!(applied(&database).await, "3");
     let again = PostgresStore::migrate(&url, &settings()).await.unwrap();
-    assert_eq!(again, Migrated { from: 2, to: 2 });
+    assert_eq!(again, Migrated { from: 3, to: 3 });
 }
 
 /// K9: what the first migration alone has made gains what is new and loses nothing; the release before, which looks at
@@ -136,7 +136,7 @@ async fn k9_a_database_of_the_release_before_is_brought_up_to_date() {
     cluster.sql(&database, &sql).await.unwrap();
     let url: PostgresUrl = cluster.url_of(&database).parse().unwrap();
     let told = PostgresStore::migrate(&url, &settings()).await.unwrap();
-    assert_eq!(told, Migrated { from: 1, to: 2 });
+    assert_eq!(told, Migrated { from: 1, to: 3 });
     let usable_from = "SELECT max(usable_from) FROM migration";
     assert_eq!(cluster.value(&database, usable_from).await, "1");
     let store = cluster.open(&database, &FixedClock::default()).await;
@@ -180,12 +180,18 @@ async fn k9_a_migration_that_is_killed_leaves_the_old_schema_or_the_new() {
         };
         let first = count("'issuer', 'access', 'spent', 'revision'").await;
         let second = count("'tenant', 'callback', 'client_keep_until'").await;
-        let states = [("0", "0"), ("4", "0"), ("4", "3")];
-        let state = (first.as_str(), second.as_str());
+        let third = count("'pending_owner'").await;
+        let states = [
+            ("0", "0", "0"),
+            ("4", "0", "0"),
+            ("4", "3", "0"),
+            ("4", "3", "1"),
+        ];
+        let state = (first.as_str(), second.as_str(), third.as_str());
         assert!(states.contains(&state), "{state:?}");
         let after = PostgresStore::migrate(&url, &settings()).await.unwrap();
-        assert_eq!(after.to, 2);
-        assert_eq!(applied(&database).await, "2");
+        assert_eq!(after.to, 3);
+        assert_eq!(applied(&database).await, "3");
     }
     assert!(cut > 0 && whole + cut == 24, "{cut} cut, {whole} whole");
 }

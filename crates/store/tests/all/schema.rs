@@ -80,7 +80,7 @@ fn k9_processes_that_start_together_migrate_once() {
     let connection = Connection::open(scratch.file()).unwrap();
     let count = "SELECT count(*) FROM schema";
     let applied: i64 = connection.query_row(count, [], |row| row.get(0)).unwrap();
-    assert_eq!(applied, 2);
+    assert_eq!(applied, 3);
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub use view::{
     ConsentProblem, DeviceRequest, ErrorPage, FormPost, GrantLine, GrantedClient, Grants,
     GrantsNotice, Item, Link, Live, Outcome, Page, Paper, PaymentItem, Person, PostForm, Power,
     Repeat, ResourceLine, RightItem, ScopeChoice, ScopeLine, SessionLine, Shell, SignIn,
-    SignInProblem, SignOut, SignedOut, Standing, WhatNext,
+    SignInProblem, SignOut, SignedOut, Standing, WaitingLine, WhatNext,
 };
 
 /// Why pages cannot be made.

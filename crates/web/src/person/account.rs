@@ -1,4 +1,4 @@
-//! The person's own pages: what I have allowed, where I am signed in, sign-out.
+//! The person's own pages: what waits for me, what I have allowed, where I am signed in, sign-out.
 //!
 //! Spec: OpenID Connect RP-Initiated Logout §6 (ask first); threats H6 and H9
 
@@ -14,7 +14,7 @@ use super::{
     render::{Extras, go, link, locale_of, moment, render, shown},
     sign_in::leave,
     trouble::Trouble,
-    view,
+    view, waiting,
 };
 use crate::{
     context::Call,
@@ -53,6 +53,7 @@ pub(super) async fn show(site: &Site, call: &Call) -> Result<Reply, Trouble> {
     );
     let page = Grants {
         person: view::person(&signed.person),
+        waiting: waiting::lines(site, call, &signed).await?,
         clients,
         notice: notice(site, call, &signed, (some, others)).await?,
         revoke_all: some.then(|| form("/account/grants/revoke-all")),

@@ -159,7 +159,7 @@ async fn leave_unsigned(
     pressed: Pressed,
 ) -> Result<Reply, Trouble> {
     let page = visit.path("");
-    if pressed == Pressed::Approve || visit.waits_elsewhere() {
+    if pressed == Pressed::Approve || visit.waits_elsewhere() || visit.is_addressed() {
         return Ok(go(site, &page));
     }
     let ticket = &visit.ticket;

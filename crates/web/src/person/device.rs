@@ -68,6 +68,10 @@ pub(super) async fn submit(site: &Site, call: &Call) -> Result<Reply, Trouble> {
     };
     let request = &found.request;
     let known = Ticket::of_call(site, call, request.id);
+    if request.addressed_to.is_some() {
+        // Its client went over to naming the person, who finds it without a code.
+        return Ok(again(CodeProblem::Unknown));
+    }
     if request.state.is_settled() {
         let expired =
             matches!(&request.state, State::Ended(ending) if ending.kind == EndKind::Expired);

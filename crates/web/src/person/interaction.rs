@@ -162,7 +162,8 @@ pub(super) fn sign_in_page(
         named.is_none_or(|subject| subject == signed.person.subject)
     });
     let known = || again.map(|signed| signed.person.username.as_str());
-    let cancel = (!visit.waits_elsewhere()).then(|| PostForm {
+    let may_give_up = !visit.waits_elsewhere() && !visit.is_addressed();
+    let cancel = may_give_up.then(|| PostForm {
         action: link(&site.settings, &visit.path("/decision")),
         csrf: visit.ticket.csrf(site),
         fields: vec![("decision".to_owned(), "deny".to_owned())],
@@ -217,7 +218,7 @@ pub(super) fn consent_page(
         address: Some(shown(&request.asker.peer)),
         place: None,
     });
-    let switch = Some(PostForm {
+    let switch = (!visit.is_addressed()).then(|| PostForm {
         action: link(&site.settings, &visit.path("/switch")),
         csrf: visit.ticket.csrf(site),
         fields: Vec::new(),
@@ -271,6 +272,10 @@ fn outcome_page(site: &Site, call: &Call, visit: &Visit, answer: AnswerKind) -> 
     let next = if visit.waits_elsewhere() {
         WhatNext::Device {
             code_entry: Some(link(settings, "/device")),
+        }
+    } else if visit.is_addressed() {
+        WhatNext::Account {
+            link: link(settings, "/account"),
         }
     } else {
         let again = || visit.prompt.start_again.clone().map(page::Link::from);

@@ -26,6 +26,7 @@ mod sign_in;
 mod trouble;
 mod view;
 mod visit;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -111,6 +112,7 @@ fn own_routes(site: &Arc<Site>) -> Routes {
         page_route!(site, get "/sign-out", "OpenID Connect RP-Initiated Logout §6", account::ask_sign_out),
         page_route!(site, post "/sign-out", "OpenID Connect RP-Initiated Logout §6", account::sign_out),
         page_route!(site, get "/account", "RFC 7009 §1", account::show),
+        page_route!(site, get "/account/requests/{id}", "RFC 9635 §2.5.1", waiting::open),
         page_route!(site, post "/account/grants/{id}/revoke", "RFC 7009 §1", account::revoke),
         page_route!(site, post "/account/grants/revoke-all", "RFC 7009 §1", account::revoke_all),
         page_route!(site, post "/account/sessions/{id}/end", "RFC 7009 §1", account::end_session),

@@ -13,6 +13,7 @@ use super::{
     policy::{Wish, may_answer},
     render::{Extras, locale_of},
     trouble::Trouble,
+    waiting::may_look,
 };
 use crate::{
     context::Call,
@@ -55,10 +56,13 @@ impl Visit {
         {
             return Err(Trouble::OtherBrowser);
         }
+        let signed = SignedIn::of_call(site, call).await?;
+        if !may_look(&shown.request, signed.as_ref()) {
+            return Err(Trouble::OtherBrowser);
+        }
         let shown = as_it_stands(site, call, shown).await?;
         let face = Arc::clone(site.face(&shown.request.face).ok_or(Trouble::NoFace)?);
         let prompt = face.describe(site, &shown);
-        let signed = SignedIn::of_call(site, call).await?;
         Ok(Self {
             ticket,
             shown,
@@ -127,6 +131,11 @@ impl Visit {
     /// Whether the client waits somewhere else, such as on another device.
     pub(super) fn waits_elsewhere(&self) -> bool {
         self.prompt.from_device
+    }
+
+    /// Whether it was laid before a person, who alone may decide: no browser it came with may give it up.
+    pub(super) fn is_addressed(&self) -> bool {
+        self.shown.request.addressed_to.is_some()
     }
 
     /// Whether the way of this browser ends at our page: its client polls or is called, and may be quicker than the page.

@@ -24,7 +24,7 @@ fn page(name: &str) -> String {
 
 #[test]
 fn element_ids_of_the_contract_are_there() {
-    let cases: [(&str, &[&str]); 11] = [
+    let cases: [(&str, &[&str]); 13] = [
         ("sign-in", &["login", "password", "submit-login"]),
         (
             "sign-in-again",
@@ -54,6 +54,8 @@ fn element_ids_of_the_contract_are_there() {
                 "end-all-yes",
             ],
         ),
+        ("grants-waiting", &["my-grants", "waiting"]),
+        ("outcome-approved-account", &["outcome", "continue"]),
         ("form-post", &["continue"]),
     ];
     for (name, ids) in cases {

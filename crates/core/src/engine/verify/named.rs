@@ -85,18 +85,19 @@ fn named_by(record: &Record) -> Vec<Key> {
     match record {
         Record::Pending(request) => {
             let client = Some(Key::client(request.asker.client));
+            let person = request.addressed_to.map(Key::person);
             match &request.state {
                 State::Collected { grant, family, .. } => some([
                     client,
                     Some(Key::grant(*grant)),
                     Some(Key::family(*family)),
-                    None,
+                    person,
                 ]),
                 State::Pending
                 | State::Interacting { .. }
                 | State::Clarifying { .. }
                 | State::Approved(_)
-                | State::Ended(_) => some([client, None, None, None]),
+                | State::Ended(_) => some([client, person, None, None]),
             }
         }
         Record::Handle(handle) => vec![Key::pending(handle.pending)],

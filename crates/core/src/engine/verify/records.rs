@@ -138,6 +138,11 @@ impl Engine {
         let (id, client) = (request.id, request.asker.client);
         self.client_there(&id, client, request.created_at, pass, found)
             .await?;
+        if let Some(person) = request.addressed_to {
+            let rule = "a request is laid before somebody";
+            self.names(rule, &id, Key::person(person), pass, found)
+                .await?;
+        }
         if let State::Collected { grant, family, .. } = &request.state {
             let rule = "what was collected is there";
             self.names(rule, &id, Key::grant(*grant), pass, found)

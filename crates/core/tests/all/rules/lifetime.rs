@@ -36,6 +36,7 @@ fn request(state: State) -> PendingRequest {
         },
         asked: rights("read"),
         need: SignInNeed::default(),
+        addressed_to: None,
         delivery: Delivery::Poll { interval: FIVE },
         browser: None,
         always_ask: false,

@@ -1,5 +1,6 @@
 //! The verbs, one file each: what they do, what they refuse, and what a fault leaves behind.
 
+mod addressed;
 mod answer;
 mod collect;
 mod faults;

@@ -12,13 +12,23 @@ pub(super) const SECTIONS: &[Section] = &[
         list: false,
         about: "GNAP (RFC 9635, RFC 9767) under `/gnap`. Anybody with a key may ask, so it is off unless it is wanted. Switch it on \
                 when every server on the database is of this release.",
-        settings: &[Setting::new(
-            "gnap.enabled",
-            Kind::Flag,
-            Fallback::Flag(false),
-            "Whether GNAP is spoken.",
-            "true",
-        )],
+        settings: &[
+            Setting::new(
+                "gnap.enabled",
+                Kind::Flag,
+                Fallback::Flag(false),
+                "Whether GNAP is spoken.",
+                "true",
+            ),
+            Setting::new(
+                "gnap.durable_tokens",
+                Kind::Flag,
+                Fallback::Flag(false),
+                "Whether an access token works until its own end though its client rotated it (the flag `durable`), so that calls \
+                 under way do not fail. Counts for new grants; never for Open Payments.",
+                "true",
+            ),
+        ],
     },
     Section {
         name: "open_payments",

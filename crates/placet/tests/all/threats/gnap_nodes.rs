@@ -1,94 +1,18 @@
 //! A GNAP client and two servers on one PostgreSQL: what it may do once, it may do once on all of them.
 
-use std::{
-    collections::BTreeSet,
-    sync::Arc,
-    thread,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeSet, thread, time::Duration};
 
-use placet_proof::{
-    Algorithm, Ed25519Name, SigningKey,
-    gnap::{GnapRequest, GnapSigner, ProofMethod, SignedRequest, Stamp},
-};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     browser::{Browser, outcome},
+    gnap_agent::{Agent, GNAP, send},
     nodes::Pair,
 };
-use crate::server::{Reply, ask};
+use crate::server::Reply;
 
-const GNAP: &str = "[gnap]\nenabled = true\n";
 /// As many continuations at once as the face promises to keep apart.
 const AT_ONCE: usize = 50;
-
-struct Agent {
-    signer: GnapSigner,
-    key: Value,
-}
-
-impl Agent {
-    fn new() -> Self {
-        let key = Arc::new(SigningKey::generate(Algorithm::EdDsa).unwrap());
-        let jwk = key.public_jwk().to_json(Ed25519Name::EdDsa);
-        let kid = key.kid().to_owned();
-        Self {
-            signer: GnapSigner::new(key, &kid, ProofMethod::HTTPSIG),
-            key: json!({ "proof": "httpsig", "jwk": jwk }),
-        }
-    }
-
-    fn sign(&self, uri: &str, token: Option<&str>, body: &str, nonce: &str) -> SignedRequest {
-        let authorization = token.map(|token| format!("GNAP {token}"));
-        let mut headers = Vec::new();
-        if !body.is_empty() {
-            headers.push(("content-type", "application/json"));
-        }
-        if let Some(authorization) = &authorization {
-            headers.push(("authorization", authorization));
-        }
-        let request = GnapRequest {
-            method: "POST",
-            target_uri: uri,
-            headers: &headers,
-            body: body.as_bytes(),
-            token,
-            certificate: None,
-        };
-        let stamp = Stamp {
-            created: now(),
-            nonce: Some(nonce),
-        };
-        self.signer.sign(&request, &stamp).unwrap()
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a client of a running server lives in real time"
-)]
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    since.as_secs().try_into().unwrap()
-}
-
-/// Sends what was signed for the public address to one of the nodes.
-fn send((node, host): (&str, &str), uri: &str, (signed, body): (&SignedRequest, &str)) -> Reply {
-    let target = uri.split_once(host).unwrap().1;
-    let mut headers = vec![("Host", host)];
-    let added = |name: &str| signed.headers.iter().any(|(other, _)| *other == name);
-    if !body.is_empty() && !added("content-type") {
-        headers.push(("content-type", "application/json"));
-    }
-    let signed_headers = signed.headers.iter();
-    headers.extend(
-        signed_headers
-            .filter(|(name, _)| *name != "content-length")
-            .map(|(name, value)| (*name, value.as_str())),
-    );
-    ask(node, "POST", target, &headers, body)
-}
 
 /// A grant that a person has agreed to: where it is continued, with which token, and after which wait.
 fn agreed(pair: &Pair, agent: &Agent) -> (String, String, Duration) {

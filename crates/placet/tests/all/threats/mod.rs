@@ -7,6 +7,8 @@ mod browser;
 #[cfg(feature = "postgres-tests")]
 mod cluster;
 mod device;
+mod gnap;
+mod gnap_agent;
 #[cfg(feature = "postgres-tests")]
 mod gnap_nodes;
 mod guesses;

@@ -84,7 +84,7 @@ fn c7_identifiers_are_long_and_share_nothing() {
 }
 
 /// Status, body, and every header that does not tell the time or the request's own number.
-fn face_of(reply: &Reply) -> (u16, Vec<String>, String) {
+pub(super) fn face_of(reply: &Reply) -> (u16, Vec<String>, String) {
     let tells = |line: &&str| {
         let name = line
             .split(':')

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::super::view::{
-    GrantLine, GrantedClient, Grants, GrantsNotice, Page, ResourceLine, ScopeChoice, ScopeLine,
-    SessionLine, SignOut, SignedOut,
+    Asker, GrantLine, GrantedClient, Grants, GrantsNotice, Page, ResourceLine, ScopeChoice,
+    ScopeLine, SessionLine, SignOut, SignedOut, WaitingLine,
 };
 use super::{Sample, ask, before, form, hostile, person, proven, sample, scope};
 
@@ -27,6 +27,16 @@ fn session(browser: &str, seconds: i64, current: bool) -> SessionLine {
         last_used: (!current).then(|| before(seconds / 2)),
         current,
         end: (!current).then(|| form("/account/end")),
+    }
+}
+
+fn waiting(asker: Asker, seconds: i64, modifies: bool) -> WaitingLine {
+    WaitingLine {
+        asker,
+        modifies,
+        since: before(seconds),
+        expires_at: before(seconds - 600),
+        open: "/account/requests/7".into(),
     }
 }
 
@@ -67,6 +77,7 @@ fn of_payments() -> GrantedClient {
 pub(super) fn grants() -> Vec<Sample> {
     let empty = Grants {
         person: person(),
+        waiting: Vec::new(),
         clients: Vec::new(),
         sessions: vec![session("Firefox on Linux", 20, true)],
         notice: Some(GrantsNotice::Revoked {
@@ -97,6 +108,15 @@ pub(super) fn grants() -> Vec<Sample> {
         clients: vec![of_payments()],
         ..full.clone()
     };
+    // Nobody is sent anywhere: the client polls or is called.
+    let wallet = Asker {
+        answer_host: None,
+        ..ask::wallet()
+    };
+    let asked = Grants {
+        waiting: vec![waiting(wallet, 40, true), waiting(hostile(), 500, false)],
+        ..full.clone()
+    };
     let ended = Grants {
         notice: Some(GrantsNotice::SessionEnded),
         ..full.clone()
@@ -114,6 +134,7 @@ pub(super) fn grants() -> Vec<Sample> {
     vec![
         sample("grants", Page::Grants(full)),
         sample("grants-payments", Page::Grants(payments)),
+        sample("grants-waiting", Page::Grants(asked)),
         sample("grants-ended", Page::Grants(ended)),
         sample("grants-empty", Page::Grants(empty)),
         sample("grants-none-left", Page::Grants(none)),

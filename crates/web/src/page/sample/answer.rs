@@ -10,6 +10,9 @@ pub(super) fn outcomes() -> Vec<Sample> {
     let client = || WhatNext::Client {
         link: "https://frame.example/callback?code=x&state=y".into(),
     };
+    let account = || WhatNext::Account {
+        link: "/account".into(),
+    };
     [
         ("outcome-approved-device", AnswerKind::Approved, device()),
         ("outcome-approved-client", AnswerKind::Approved, client()),
@@ -19,6 +22,7 @@ pub(super) fn outcomes() -> Vec<Sample> {
             WhatNext::Device { code_entry: None },
         ),
         ("outcome-denied-client", AnswerKind::Denied, client()),
+        ("outcome-approved-account", AnswerKind::Approved, account()),
         ("outcome-expired-device", AnswerKind::Expired, device()),
         ("outcome-expired-client", AnswerKind::Expired, client()),
         ("outcome-expired", AnswerKind::Expired, WhatNext::Nothing),

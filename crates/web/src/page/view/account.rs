@@ -1,4 +1,4 @@
-//! The person's own pages: what I have allowed, where I am signed in, sign-out.
+//! The person's own pages: what waits for me, what I have allowed, where I am signed in, sign-out.
 //!
 //! Spec: OpenID Connect RP-Initiated Logout §2 and §6 (ask before signing out); threat H6.
 
@@ -15,6 +15,8 @@ use super::{
 pub struct Grants {
     /// The signed-in person.
     pub person: Person,
+    /// What waits for the person's answer, in the order to show.
+    pub waiting: Vec<WaitingLine>,
     /// The clients, in the order to show.
     pub clients: Vec<GrantedClient>,
     /// The sign-ins, in the order to show.
@@ -27,6 +29,23 @@ pub struct Grants {
     pub end_sessions: Option<PostForm>,
     /// The page that asks before signing out.
     pub sign_out: Link,
+}
+
+/// A request that was laid before the person.
+#[derive(Debug, Clone, Serialize)]
+pub struct WaitingLine {
+    /// Who asks.
+    pub asker: Asker,
+    /// Whether it changes what the person allowed before.
+    pub modifies: bool,
+    /// When it was asked.
+    #[serde(serialize_with = "epoch_ms")]
+    pub since: Timestamp,
+    /// Until when it can be answered.
+    #[serde(serialize_with = "epoch_ms")]
+    pub expires_at: Timestamp,
+    /// The page on which it is read and answered.
+    pub open: Link,
 }
 
 /// A client with what it may do.

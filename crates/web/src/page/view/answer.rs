@@ -48,6 +48,11 @@ pub enum WhatNext {
         /// Where that is.
         link: Link,
     },
+    /// Back to the person's own page, where they found it.
+    Account {
+        /// Where that is.
+        link: Link,
+    },
 }
 
 /// An error page (element id `error-code`).

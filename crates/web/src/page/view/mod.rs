@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 
 use super::Shown;
 pub use account::{
-    GrantLine, GrantedClient, Grants, GrantsNotice, SessionLine, SignOut, SignedOut,
+    GrantLine, GrantedClient, Grants, GrantsNotice, SessionLine, SignOut, SignedOut, WaitingLine,
 };
 pub use answer::{AnswerKind, ErrorPage, FormPost, Outcome, WhatNext};
 pub use ask::{Address, Amount, Ask, Change, Item, PaymentItem, Power, Repeat, RightItem};

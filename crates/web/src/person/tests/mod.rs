@@ -6,4 +6,5 @@ mod edge;
 mod own;
 mod redirect;
 mod sign_in;
+mod waiting;
 mod world;

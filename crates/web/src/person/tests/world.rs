@@ -307,6 +307,24 @@ impl World {
         (page, opened.poll.unwrap().reveal())
     }
 
+    /// A client lays a request before a person. Answers the path under which that person finds it.
+    pub(super) async fn lays_before(&self, client_id: &str, username: &str) -> String {
+        let (client, engine) = (self.named(client_id).await, &self.site.engine);
+        let store: &dyn placet_core::store::Store = &self.store;
+        let person = store.person_named(engine.issuer_id(), username).await;
+        let person = person.unwrap().unwrap().value;
+        let delivery = Delivery::Poll {
+            interval: Lifetime::from_secs(5),
+        };
+        let mut ask = ask(&client, rights("read"), delivery, serde_json::json!({}));
+        ask.need.subject = Some(person.subject);
+        ask.addressed_to = Some(person.id);
+        ask.every_time = true;
+        let opened = engine.open(ask, self.clock.now()).await;
+        let opened = opened.unwrap().into_inner();
+        format!("/account/requests/{}", opened.request.id)
+    }
+
     /// The client takes the result, so that there is a grant.
     pub(super) async fn collect(&self, client_id: &str, by: CollectBy, secret: &str) -> TokenSet {
         let client = vouched(self.named(client_id).await);
@@ -347,6 +365,7 @@ fn ask(client: &Client, rights: Rights, delivery: Delivery, open: serde_json::Va
         peer: "203.0.113.7".to_owned(),
         rights,
         need: SignInNeed::default(),
+        addressed_to: None,
         delivery,
         browser: None,
         every_time: false,
