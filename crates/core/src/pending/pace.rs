@@ -188,7 +188,7 @@ mod tests {
                     Pace::Fine => fine += 1,
                     Pace::Early => {}
                     Pace::Grow { interval: grown } if grown == interval => {
-                        ended = ended.or(Some(at))
+                        ended = ended.or(Some(at));
                     }
                     Pace::Grow { interval: grown } => interval = grown,
                 }
