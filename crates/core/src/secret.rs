@@ -2,7 +2,7 @@
 //!
 //! A [`Secret`] is 256 random bits, printed as 43 characters of base64url. A store only ever sees its
 //! [`SecretHash`], so a copy of the database opens nothing. Tokens and codes of a store that appends
-//! ([`crate::store::Store::appends`]) show in front when they were made, which makes them 51 characters.
+//! ([`crate::store::Store::appends`]) carry in front when they were made, which makes them 51 characters.
 
 use std::{fmt, marker::PhantomData};
 
@@ -19,12 +19,12 @@ pub mod kind {
 
     /// A kind of secret.
     pub trait Kind {
-        /// Whether a secret of this kind may show when it was made, so that rows keyed by its hash lie in that order.
-        const MAY_SHOW_TIME: bool = false;
+        /// Whether a secret of this kind may carry when it was made, so that rows keyed by its hash lie in that order.
+        const MAY_CARRY_TIME: bool = false;
 
-        /// When the secret with this text was made, as the first bytes of its hash. Absent for one that does not show it.
+        /// When the secret with this text was made, as the first bytes of its hash. Absent for one that does not tell.
         fn order(text: &str) -> Option<[u8; 6]> {
-            if Self::MAY_SHOW_TIME {
+            if Self::MAY_CARRY_TIME {
                 text_order(text)
             } else {
                 None
@@ -76,21 +76,21 @@ pub mod kind {
     pub enum Content {}
 
     impl Kind for Collect {
-        const MAY_SHOW_TIME: bool = true;
+        const MAY_CARRY_TIME: bool = true;
     }
     impl Kind for Show {}
     impl Kind for UserCode {}
     impl Kind for Interaction {}
     impl Kind for Session {}
     impl Kind for Access {
-        const MAY_SHOW_TIME: bool = true;
+        const MAY_CARRY_TIME: bool = true;
 
         fn order(text: &str) -> Option<[u8; 6]> {
             text_order(text).or_else(|| jti_order(text))
         }
     }
     impl Kind for Refresh {
-        const MAY_SHOW_TIME: bool = true;
+        const MAY_CARRY_TIME: bool = true;
     }
     impl Kind for Client {}
     impl Kind for IdentityProvider {}
@@ -98,7 +98,7 @@ pub mod kind {
     impl Kind for Continue {}
     impl Kind for Reference {}
     impl Kind for Manage {
-        const MAY_SHOW_TIME: bool = Access::MAY_SHOW_TIME;
+        const MAY_CARRY_TIME: bool = Access::MAY_CARRY_TIME;
 
         /// A token may manage itself: it is one text, with one hash.
         fn order(text: &str) -> Option<[u8; 6]> {
@@ -110,13 +110,13 @@ pub mod kind {
 
 /// How many characters a printed [`Secret`] has.
 pub const SECRET_CHARS: usize = 43;
-/// How many characters one has that shows when it was made.
+/// How many characters one has that carries when it was made.
 pub const ORDERED_SECRET_CHARS: usize = 51;
-/// How many of them show it: six bytes of milliseconds since 1970.
-const ORDER_CHARS: usize = 8;
+/// Its bytes: six of milliseconds since 1970, and the random ones.
+const ORDERED_BYTES: usize = 38;
 
-/// 256 random bits that prove something to whoever compares their hash. Some kinds may show in front of them when they were
-/// made.
+/// 256 random bits that prove something to whoever compares their hash. Some kinds may carry in front of them when they were
+/// made, masked so that no two texts begin alike and a text looks as random as it is long (threat C7).
 pub struct Secret<K> {
     made: Option<[u8; 6]>,
     bits: Zeroizing<[u8; 32]>,
@@ -124,14 +124,14 @@ pub struct Secret<K> {
 }
 
 impl<K: kind::Kind> Secret<K> {
-    /// Draws a new secret that tells nothing.
+    /// Draws a new secret that is nothing but random.
     pub fn generate(random: &dyn Random) -> Self {
         Self::drawn(None, random)
     }
 
-    /// Draws a new secret that shows when it was made, so that the hashes of those made one after the other lie together.
+    /// Draws a new secret that carries when it was made, so that the hashes of those made one after the other lie together.
     pub fn ordered(now: Timestamp, random: &dyn Random) -> Self {
-        const { assert!(K::MAY_SHOW_TIME, "secrets of this kind tell nothing") };
+        const { assert!(K::MAY_CARRY_TIME, "secrets of this kind tell nothing") };
         let [_, _, made @ ..] = now.as_millis().to_be_bytes();
         Self::drawn(Some(made), random)
     }
@@ -160,11 +160,11 @@ impl<K: kind::Kind> Secret<K> {
         };
         match text.len() {
             SECRET_CHARS => decode(text, secret.bits.as_mut())?,
-            ORDERED_SECRET_CHARS if K::MAY_SHOW_TIME => {
-                let mut all = Zeroizing::new([0; 38]);
+            ORDERED_SECRET_CHARS if K::MAY_CARRY_TIME => {
+                let mut all = Zeroizing::new([0; ORDERED_BYTES]);
                 decode(text, all.as_mut())?;
-                let (made, bits) = all.split_first_chunk()?;
-                secret.made = Some(*made);
+                let (shown, bits) = all.split_first_chunk()?;
+                secret.made = Some(masked(*shown, bits));
                 secret.bits.copy_from_slice(bits);
             }
             _ => return None,
@@ -175,9 +175,10 @@ impl<K: kind::Kind> Secret<K> {
     /// The text that is handed out, once.
     pub fn reveal(&self) -> String {
         let mut text = String::with_capacity(ORDERED_SECRET_CHARS);
-        if let Some(made) = &self.made {
-            let mut all = Zeroizing::new([0; 38]);
-            for (to, from) in all.iter_mut().zip(made.iter().chain(self.bits.iter())) {
+        if let Some(made) = self.made {
+            let shown = masked(made, self.bits.as_ref());
+            let mut all = Zeroizing::new([0; ORDERED_BYTES]);
+            for (to, from) in all.iter_mut().zip(shown.iter().chain(self.bits.iter())) {
                 *to = *from;
             }
             BASE64URL_NOPAD.encode_append(all.as_ref(), &mut text);
@@ -200,15 +201,24 @@ impl<K> Secret<K> {
     }
 }
 
-/// When a secret was made that shows it in front.
+/// A time under the mask that goes with these random bits, or out of it again. It hides no secret: it keeps texts from
+/// beginning alike.
+fn masked(time: [u8; 6], bits: &[u8]) -> [u8; 6] {
+    let mask = digest::digest(&digest::SHA256, bits);
+    let mut mask = mask.as_ref().iter();
+    time.map(|byte| byte ^ mask.next().copied().unwrap_or(0))
+}
+
+/// When a secret was made that carries it.
 fn text_order(text: &str) -> Option<[u8; 6]> {
     if text.len() != ORDERED_SECRET_CHARS {
         return None;
     }
-    let mut made = [0; 6];
-    let shown = text.as_bytes().get(..ORDER_CHARS)?;
-    BASE64URL_NOPAD.decode_mut(shown, &mut made).ok()?;
-    Some(made)
+    let mut all = Zeroizing::new([0; ORDERED_BYTES]);
+    let done = BASE64URL_NOPAD.decode_mut(text.as_bytes(), all.as_mut());
+    done.ok()?;
+    let (shown, bits) = all.split_first_chunk()?;
+    Some(masked(*shown, bits))
 }
 
 /// When a JWT was made whose `jti` shows it. It is not verified: whoever presents another text finds another row, or none.
@@ -240,7 +250,7 @@ impl<K> fmt::Debug for Secret<K> {
     }
 }
 
-/// The SHA-256 of a secret's text, by which it is looked up. That of a secret which shows when it was made begins with that
+/// The SHA-256 of a secret's text, by which it is looked up. That of a secret which carries when it was made begins with that
 /// time instead of its first six bytes.
 pub struct SecretHash<K>([u8; 32], PhantomData<fn() -> K>);
 
@@ -361,13 +371,15 @@ mod tests {
     }
 
     #[test]
-    fn t7_a_secret_may_show_when_it_was_made_and_is_as_long_a_secret() {
+    fn c7_t7_a_secret_may_carry_when_it_was_made_and_is_as_long_a_secret() {
         let at = |ms| Secret::<kind::Access>::ordered(Timestamp::from_millis(ms), &SystemRandom);
         let (early, late) = (at(1_700_000_000_000), at(1_700_000_000_001));
         let (first, second) = (early.hash(), late.hash());
         assert!(first.as_bytes() < second.as_bytes(), "as they were made");
         let text = early.reveal();
         assert_eq!(text.len(), ORDERED_SECRET_CHARS);
+        let twin = at(1_700_000_000_000).reveal();
+        assert!(text.get(..6) != twin.get(..6), "no two begin alike");
         let read = Secret::<kind::Access>::parse(&text).expect("its own text");
         assert_eq!((read.hash(), read.reveal()), (first, text.clone()));
         assert_eq!(read.bytes(), early.bytes());

@@ -150,7 +150,8 @@ impl Engine {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> (Commit, Opened) {
-        let id = self.row_id(now);
+        // A client may carry it in an address, so it tells nothing (threat C7).
+        let id = Id::random(self.random());
         let poll = match (&ask.delivery, &ask.continuation) {
             (Delivery::Poll { .. }, None) => Some(self.row_secret(now)),
             (Delivery::Redirect { .. }, _) | (_, Some(_)) => None,

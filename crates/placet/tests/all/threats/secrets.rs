@@ -12,8 +12,8 @@ use super::{
 };
 use crate::server::{ADMIN_TOKEN, Reply, ask};
 
-/// Characters of a secret: 256 bits in base64url.
-const SECRET_CHARACTERS: usize = 43;
+/// Characters of a secret: 256 bits in base64url, and 48 that say when it was made, under a mask.
+const SECRET_CHARACTERS: usize = 51;
 const BASE64URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// How far a count of each symbol is from an even one, and the value that one run in a million exceeds.
