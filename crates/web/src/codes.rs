@@ -2,7 +2,7 @@
 //!
 //! Which code a refusal from below becomes, and how an answer is printed, is each face's own.
 
-/// The status of an answer, as [`codes!`](crate::codes) names it.
+/// The status of an answer, as [`codes!`](crate::codes!) names it.
 pub use http::StatusCode;
 
 /// One line of the documentation of errors.
