@@ -5,10 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The root of the source tree.
+/// The root of the source tree: that of the `cargo xtask` which runs, not of the one that built this. Clones may share a build
+/// folder.
 pub(crate) fn source() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().unwrap_or(manifest).to_path_buf()
+    let running = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let of_ours = running.filter(|folder| folder.ends_with("xtask") && folder.is_dir());
+    let manifest = of_ours.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    manifest.parent().unwrap_or(&manifest).to_path_buf()
 }
 
 /// Cargo's build folder.
