@@ -149,27 +149,23 @@ impl<K: kind::Kind> Secret<K> {
     /// Reads a secret somebody presents. `None` when it has not the length or alphabet of one; the
     /// whole text counts, so a token that was cut or extended is another token.
     pub fn parse(text: &str) -> Option<Self> {
-        let decode = |text: &str, to: &mut [u8]| {
-            let done = BASE64URL_NOPAD.decode_mut(text.as_bytes(), to);
-            done.ok().map(drop)
-        };
-        let mut secret = Self {
-            made: None,
-            bits: Zeroizing::new([0; 32]),
-            kind: PhantomData,
-        };
-        match text.len() {
-            SECRET_CHARS => decode(text, secret.bits.as_mut())?,
-            ORDERED_SECRET_CHARS if K::MAY_CARRY_TIME => {
-                let mut all = Zeroizing::new([0; ORDERED_BYTES]);
-                decode(text, all.as_mut())?;
-                let (shown, bits) = all.split_first_chunk()?;
-                secret.made = Some(masked(*shown, bits));
-                secret.bits.copy_from_slice(bits);
+        let (made, bits) = if K::MAY_CARRY_TIME && text.len() == ORDERED_SECRET_CHARS {
+            let (made, bits) = parts(text)?;
+            (Some(made), bits)
+        } else {
+            let mut bits = Zeroizing::new([0; 32]);
+            if text.len() != SECRET_CHARS {
+                return None;
             }
-            _ => return None,
-        }
-        Some(secret)
+            let done = BASE64URL_NOPAD.decode_mut(text.as_bytes(), bits.as_mut());
+            done.ok()?;
+            (None, bits)
+        };
+        Some(Self {
+            made,
+            bits,
+            kind: PhantomData,
+        })
     }
 
     /// The text that is handed out, once.
@@ -211,14 +207,21 @@ fn masked(time: [u8; 6], bits: &[u8]) -> [u8; 6] {
 
 /// When a secret was made that carries it.
 fn text_order(text: &str) -> Option<[u8; 6]> {
+    parts(text).map(|(made, _)| made)
+}
+
+/// What the text of such a secret holds: when it was made, and the random bits.
+fn parts(text: &str) -> Option<([u8; 6], Zeroizing<[u8; 32]>)> {
     if text.len() != ORDERED_SECRET_CHARS {
         return None;
     }
     let mut all = Zeroizing::new([0; ORDERED_BYTES]);
     let done = BASE64URL_NOPAD.decode_mut(text.as_bytes(), all.as_mut());
     done.ok()?;
-    let (shown, bits) = all.split_first_chunk()?;
-    Some(masked(*shown, bits))
+    let (shown, random) = all.split_first_chunk()?;
+    let mut bits = Zeroizing::new([0; 32]);
+    bits.copy_from_slice(random);
+    Some((masked(*shown, random), bits))
 }
 
 /// When a JWT was made whose `jti` shows it. It is not verified: whoever presents another text finds another row, or none.
