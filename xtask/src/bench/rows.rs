@@ -29,6 +29,7 @@ const LOADS: [Load; 7] = [
 
 /// Fills the stores, measures and prints both side by side.
 pub(crate) fn run(plan: &Plan, binary: &Path, tools: &Tools, work: &Path) -> Result<(), String> {
+    let binary_bytes = binary.metadata().map_err(|error| error.to_string())?.len();
     let script = place::source().join("bench").join("fill.mjs");
     let mut contestants = Vec::new();
     for (name, rows) in STORES {
@@ -52,6 +53,6 @@ pub(crate) fn run(plan: &Plan, binary: &Path, tools: &Tools, work: &Path) -> Res
         let measured = measure(load, plan, &mut contestants, tools)?;
         table::print(load, &contestants, &measured);
     }
-    table::print_sizes(&contestants, 0);
+    table::print_sizes(&contestants, binary_bytes);
     Ok(())
 }

@@ -6,8 +6,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    fs::File,
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -81,6 +81,8 @@ pub(crate) struct JournalProcess {
     file: PathBuf,
     socket: PathBuf,
     ahead_ms: Arc<AtomicU64>,
+    /// What was read of the file so far: a long run is not read again after each harm.
+    notes: Mutex<Notes>,
 }
 
 impl JournalProcess {
@@ -109,6 +111,7 @@ impl JournalProcess {
             file,
             socket,
             ahead_ms: Arc::default(),
+            notes: Mutex::default(),
         };
         if ready.trim() == "ready" {
             Ok(journal)
@@ -137,10 +140,16 @@ impl JournalProcess {
         self.ahead_ms.fetch_max(ahead_ms, Ordering::Relaxed);
     }
 
-    /// Everything noted so far.
-    pub(crate) fn read(&self) -> Result<Vec<Step>, String> {
-        let text = fs::read_to_string(&self.file).map_err(|error| error.to_string())?;
-        parse(&text)
+    /// Everything noted so far, in the order of its beginning.
+    pub(crate) fn read(&self) -> Result<Arc<Vec<Step>>, String> {
+        let said = |error: io::Error| format!("{}: {error}", self.file.display());
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = File::open(&self.file).map_err(said)?;
+        file.seek(SeekFrom::Start(notes.bytes)).map_err(said)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(said)?;
+        notes.add(&text)?;
+        Ok(Arc::clone(&notes.steps))
     }
 }
 
@@ -231,38 +240,54 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Joins intents and answers.
-pub(crate) fn parse(text: &str) -> Result<Vec<Step>, String> {
-    let mut steps: BTreeMap<u64, Step> = BTreeMap::new();
-    for (at, line) in text.lines().enumerate() {
-        let unreadable = || format!("journal line {} cannot be read: {line}", at + 1);
-        let value: Value = serde_json::from_str(line).map_err(|_| unreadable())?;
-        let number = |name: &str| {
-            value
-                .get(name)
-                .and_then(Value::as_u64)
-                .ok_or_else(unreadable)
-        };
-        let (step, at_ms) = (number("step")?, number("at_ms")?);
-        if let Some(intent) = value.get("intent") {
-            let action = Action::read(intent).ok_or_else(unreadable)?;
-            steps.insert(
-                step,
-                Step {
+/// Intents and answers, joined as far as the file was read.
+#[derive(Debug, Default)]
+struct Notes {
+    bytes: u64,
+    lines: usize,
+    /// Intents come in the order of the lines, so the steps stand in the order of their beginning.
+    steps: Arc<Vec<Step>>,
+    /// Where in `steps` a step that was begun stands.
+    places: BTreeMap<u64, usize>,
+}
+
+impl Notes {
+    /// Reads the whole lines of what follows. A line that is still being written is left for the next time.
+    fn add(&mut self, text: &str) -> Result<(), String> {
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        // Copied only while somebody still holds what was read before.
+        let steps = Arc::make_mut(&mut self.steps);
+        for line in text[..whole].lines() {
+            let at = self.lines;
+            let unreadable = || format!("journal line {} cannot be read: {line}", at + 1);
+            let value: Value = serde_json::from_str(line).map_err(|_| unreadable())?;
+            let number = |name: &str| {
+                value
+                    .get(name)
+                    .and_then(Value::as_u64)
+                    .ok_or_else(unreadable)
+            };
+            let (step, at_ms) = (number("step")?, number("at_ms")?);
+            if let Some(intent) = value.get("intent") {
+                let action = Action::read(intent).ok_or_else(unreadable)?;
+                self.places.insert(step, steps.len());
+                steps.push(Step {
                     action,
                     begun: at,
                     begun_ms: at_ms,
                     reply: None,
-                },
-            );
-        } else if let Some(reply) = value.get("reply") {
-            let reply = Reply::read(reply).ok_or_else(unreadable)?;
-            steps.get_mut(&step).ok_or_else(unreadable)?.reply = Some((at, reply));
+                });
+            } else if let Some(reply) = value.get("reply") {
+                let reply = Reply::read(reply).ok_or_else(unreadable)?;
+                let place = self.places.get(&step);
+                let begun = place.and_then(|&place| steps.get_mut(place));
+                begun.ok_or_else(unreadable)?.reply = Some((at, reply));
+            }
+            self.lines += 1;
         }
+        self.bytes += whole as u64;
+        Ok(())
     }
-    let mut steps: Vec<Step> = steps.into_values().collect();
-    steps.sort_by_key(|step| step.begun);
-    Ok(steps)
 }
 
 impl Action {
@@ -387,7 +412,15 @@ mod tests {
             }
         }
         text.push_str("{\"step\":99,\"at_ms\":6,\"intent\":{\"do\":\"mint\"}}\n{\"step\":99,\"at_ms\":7,\"lost\":\"reset\"}\n");
-        let steps = parse(&text).unwrap();
+        // Read in two parts, of which the first ends within a line.
+        let mut notes = Notes::default();
+        let (first, _) = text.split_at(text.len() / 2);
+        notes.add(first).unwrap();
+        let held = Arc::clone(&notes.steps);
+        let (_, rest) = text.split_at(usize::try_from(notes.bytes).unwrap());
+        notes.add(rest).unwrap();
+        assert!(held.len() < notes.steps.len());
+        let steps = notes.steps;
         assert_eq!(steps.len(), pairs.len() + 1);
         for (number, (action, reply)) in pairs.iter().enumerate() {
             assert_eq!(&steps[number].action, action);
@@ -398,7 +431,12 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_entry_is_an_error() {
-        assert!(parse("{\"step\":1}\n").is_err());
-        assert!(parse("torn").is_err());
+        for text in [
+            "{\"step\":1}\n",
+            "torn\n",
+            "{\"step\":1,\"at_ms\":5,\"reply\":{\"revoked\":true}}\n",
+        ] {
+            assert!(Notes::default().add(text).is_err(), "{text}");
+        }
     }
 }
