@@ -245,6 +245,7 @@ pub(super) fn consent_page(
         resources: view::resource_lines(&site.settings, &request.asked),
         person: view::person(&signed.person),
         switch,
+        unseen: device.is_none() && prompt.answer_origin.is_none(),
         device,
         message: None,
         privacy: view::paper(client.metadata.policy_uri.as_deref()),

@@ -27,7 +27,11 @@ pub(super) fn consents(plain: &Consent, device: &Consent) -> Vec<Sample> {
         ..plain.clone()
     };
     let unverified = Consent {
-        asker: only_said(),
+        unseen: true,
+        asker: Asker {
+            answer_host: None,
+            ..only_said()
+        },
         ..with(vec![ask("unlimited", payment(unlimited()))])
     };
     let modifies = Consent {

@@ -65,6 +65,9 @@ pub struct Consent {
     pub switch: Option<PostForm>,
     /// Set when the request came from another device.
     pub device: Option<DeviceRequest>,
+    /// Whether the client waits somewhere that nobody knows: the answer does not go through this browser, and no code shows
+    /// which device asked.
+    pub unseen: bool,
     /// What the client wants to tell about this request (CIBA's `binding_message` and its like).
     pub message: Option<Shown>,
     /// What the client says it does with what it learns.
