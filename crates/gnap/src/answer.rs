@@ -72,6 +72,7 @@ pub(crate) fn specs(payload: &Payload, lifetimes: &Lifetimes, basis: &Basis<'_>)
                 label: asked.label.clone(),
                 management,
                 durable: payload.durable,
+                references: asked.references.clone(),
             })),
         });
     }

@@ -123,8 +123,61 @@ pub(crate) async fn identify(
     realm: &Realm,
     call: &Call,
     ask: &ClientAsk,
-    token: Option<&str>,
 ) -> Result<Proven, Problem> {
+    let signer = signer(realm, call, ask).await?;
+    let client = match &signer.client {
+        Some(client) => Arc::clone(client),
+        None => by_key(realm, call, &signer.key).await?,
+    };
+    signer.admitted(realm, call, client)
+}
+
+/// The same for a question of which nothing stays: whoever is known by a key alone is not remembered for it. `None` for one who
+/// was never remembered.
+///
+/// # Errors
+/// As [`identify`].
+pub(crate) async fn recognise(
+    realm: &Realm,
+    call: &Call,
+    ask: &ClientAsk,
+) -> Result<Option<Proven>, Problem> {
+    let signer = signer(realm, call, ask).await?;
+    let client = match &signer.client {
+        Some(client) => Some(Arc::clone(client)),
+        None => {
+            let known = realm.site.engine.known_by_key(&identity(&signer.key)).await;
+            known.map_err(|error| Problem::failed(error, Place::Grant, realm.profile))?
+        }
+    };
+    client
+        .map(|client| signer.admitted(realm, call, client))
+        .transpose()
+}
+
+/// Whoever signed a first request.
+struct Signer {
+    /// Absent for one that is known by its key alone.
+    client: Option<Arc<Client>>,
+    key: GnapKey,
+    introduced: Option<Introduced>,
+    proof: ProofOf,
+}
+
+impl Signer {
+    fn admitted(self, realm: &Realm, call: &Call, client: Arc<Client>) -> Result<Proven, Problem> {
+        if client.disabled {
+            return Err(unknown());
+        }
+        Ok(Proven {
+            client: key_proof::admit(call, client, &self.proof, remember(realm.profile)),
+            key: self.key,
+            introduced: self.introduced,
+        })
+    }
+}
+
+async fn signer(realm: &Realm, call: &Call, ask: &ClientAsk) -> Result<Signer, Problem> {
     let policy = policy(realm, true);
     let (client, key, introduced) = match ask {
         ClientAsk::Reference(name) => {
@@ -143,19 +196,18 @@ pub(crate) async fn identify(
             (None, key, Some(introduced))
         }
     };
-    let proof = prove(realm, call, &key, token, &policy)?;
-    let client = match client {
-        Some(client) => client,
-        None => by_key(realm, call, &key).await?,
-    };
-    if client.disabled {
-        return Err(unknown());
-    }
-    Ok(Proven {
-        client: key_proof::admit(call, client, &proof, remember(realm.profile)),
+    let proof = prove(realm, call, &key, None, &policy)?;
+    Ok(Signer {
+        client,
         key,
         introduced,
+        proof,
     })
+}
+
+/// What identifies a client known by its key alone: the same key is the same client (RFC 9635 §2.3.1).
+fn identity(key: &GnapKey) -> String {
+    format!("key:{}", key.thumbprint())
 }
 
 /// The key a request carries.
@@ -179,14 +231,14 @@ fn bad_key(error: &ProofError) -> Problem {
     )
 }
 
-/// The record of a client known by its key alone: the same key is the same client (RFC 9635 §2.3.1).
+/// The record of a client known by its key alone.
 pub(crate) async fn by_key(
     realm: &Realm,
     call: &Call,
     key: &GnapKey,
 ) -> Result<Arc<Client>, Problem> {
     let known = KeyClient {
-        identity: format!("key:{}", key.thumbprint()),
+        identity: identity(key),
         key: Some(key.to_json()),
         metadata: ClientMetadata::default(),
         needed_for: needed_for(realm),
@@ -266,10 +318,29 @@ fn seal(realm: &Realm, id: Id<Client>) -> String {
 }
 
 /// The key of a known client that this request names as its signer.
-async fn key_of(realm: &Realm, call: &Call, client: &Client) -> Result<GnapKey, Problem> {
+pub(crate) async fn key_of(
+    realm: &Realm,
+    call: &Call,
+    client: &Client,
+) -> Result<GnapKey, Problem> {
     if let Some(key) = &client.key {
         return GnapKey::from_json(key).map_err(|error| bad_key(&error));
     }
+    let keys = registered_keys(realm, call, client).await?;
+    let signed_by = keyid(call, &Policy::rfc9635()).ok_or_else(unproven)?;
+    let jwk = keys
+        .iter()
+        .find(|key| key.get("kid") == Some(&Value::from(signed_by.as_str())))
+        .ok_or_else(unproven)?;
+    GnapKey::from_jwk(jwk, ProofMethod::HTTPSIG).map_err(|error| bad_key(&error))
+}
+
+/// The keys of a registered client as they stand now.
+async fn registered_keys(
+    realm: &Realm,
+    call: &Call,
+    client: &Client,
+) -> Result<Vec<Value>, Problem> {
     let keys = match (&client.metadata.jwks, &client.metadata.jwks_uri) {
         (Some(keys), _) => keys.to_string().into_bytes(),
         (None, Some(uri)) => {
@@ -279,17 +350,36 @@ async fn key_of(realm: &Realm, call: &Call, client: &Client) -> Result<GnapKey, 
         (None, None) => return Err(unknown()),
     };
     Jwks::parse(&keys).map_err(|error| bad_key(&error))?;
-    let document: Value = serde_json::from_slice(&keys).map_err(|_| unknown())?;
-    let signed_by = keyid(call, &Policy::rfc9635()).ok_or_else(unproven)?;
-    let jwk = document
-        .get("keys")
-        .and_then(Value::as_array)
-        .and_then(|keys| {
-            keys.iter()
-                .find(|key| key.get("kid") == Some(&Value::from(signed_by.as_str())))
-        })
-        .ok_or_else(unproven)?;
-    GnapKey::from_jwk(jwk, ProofMethod::HTTPSIG).map_err(|error| bad_key(&error))
+    let mut document: Value = serde_json::from_slice(&keys).map_err(|_| unknown())?;
+    match document.get_mut("keys").map(Value::take) {
+        Some(Value::Array(keys)) => Ok(keys),
+        _ => Err(unknown()),
+    }
+}
+
+/// Whether a client that is known by its registration is known by this key still. Whoever takes a key out of the
+/// registration wants nothing of it to count any longer.
+///
+/// # Errors
+/// `invalid_client` when it is not; 503 while its keys are not to be had.
+pub(crate) async fn still_registered(
+    realm: &Realm,
+    call: &Call,
+    client: &Client,
+    key: &GnapKey,
+) -> Result<(), Problem> {
+    if client.key.is_some() {
+        return Ok(());
+    }
+    let keys = registered_keys(realm, call, client).await?;
+    let mut known = keys
+        .iter()
+        .filter_map(|jwk| GnapKey::from_jwk(jwk, ProofMethod::HTTPSIG).ok());
+    if known.any(|known| known.thumbprint() == key.thumbprint()) {
+        Ok(())
+    } else {
+        Err(unproven())
+    }
 }
 
 /// The `keyid` of the signature a request carries. It proves nothing; it says which key to try.

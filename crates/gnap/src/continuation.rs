@@ -9,7 +9,7 @@
 use http::StatusCode;
 use placet_core::{
     Refusal,
-    client::AuthenticatedClient,
+    client::{AuthenticatedClient, Client},
     engine::{self, Caller, Given, Pacing, Proceed, Proceeded, TakenBack, Waiting},
     event::Actor,
     id::Id,
@@ -106,14 +106,21 @@ async fn begin(realm: Realm, call: &Call, policy: &Policy) -> Result<Answer, Pro
         realm.site.holds.place(wish, client, &source, now)
     });
     match place {
-        Some(place) => Ok(Answer::Later(Box::new(HeldCall {
-            realm,
-            back,
-            look,
-            waiting,
-            place,
-        }))),
-        None => Ok(Answer::Now(still_pending(&realm, &back).await?)),
+        Some(place) => {
+            let spent = realm.site.engine.spend_proof(&back.client).await;
+            spent.map_err(|error| Problem::failed(error, Place::Poll, realm.profile))?;
+            Ok(Answer::Later(Box::new(HeldCall {
+                realm,
+                back,
+                look,
+                waiting,
+                place,
+            })))
+        }
+        None => {
+            let reply = still_pending(&realm, &back, Some(&back.client)).await?;
+            Ok(Answer::Now(reply))
+        }
     }
 }
 
@@ -134,7 +141,7 @@ pub(crate) async fn come_back(
     let payload = Payload::of(&request)
         .filter(|payload| payload.profile == realm.profile)
         .ok_or_else(absent)?;
-    let key = bound_key(realm, call, &payload).await?;
+    let key = bound_key(realm, call, &payload, &known).await?;
     let proof = client::prove(realm, call, &key, Some(presented), policy)?;
     let content = proof.content().map(<[u8]>::to_vec);
     let client = key_proof::admit(call, known, &proof, client::remember(realm.profile));
@@ -149,11 +156,18 @@ pub(crate) async fn come_back(
     })
 }
 
-/// The key a request was begun with. Where its client publishes keys, it has to publish this one still.
-async fn bound_key(realm: &Realm, call: &Call, payload: &Payload) -> Result<GnapKey, Problem> {
+/// The key a request was begun with. Where its client is known by keys that it publishes or registered, this one has to be
+/// among them still.
+async fn bound_key(
+    realm: &Realm,
+    call: &Call,
+    payload: &Payload,
+    known: &Client,
+) -> Result<GnapKey, Problem> {
     let key = GnapKey::from_json(&payload.key).map_err(|_| client::unknown())?;
-    if let Some(wallet) = &payload.wallet {
-        crate::wallet::still_published(realm, call, wallet, &key).await?;
+    match &payload.wallet {
+        Some(wallet) => crate::wallet::still_published(realm, call, wallet, &key).await?,
+        None => client::still_registered(realm, call, known, &key).await?,
     }
     Ok(key)
 }
@@ -230,7 +244,9 @@ impl HeldCall {
         let again = || look.at(&realm, &back, true);
         let told = match place.until_answered(engine, waiting, again).await {
             Ok(given) => given_reply(&realm, &back, given.get()).await,
-            Err(Unanswered::TimeUp | Unanswered::Released(_)) => still_pending(&realm, &back).await,
+            Err(Unanswered::TimeUp | Unanswered::Released(_)) => {
+                still_pending(&realm, &back, None).await
+            }
             Err(Unanswered::Refused(problem)) => Err(problem),
         };
         let applied = prefer::applied_wait(place.granted());
@@ -239,10 +255,14 @@ impl HeldCall {
     }
 }
 
-/// What a client is told while nobody has answered.
-async fn still_pending(realm: &Realm, back: &Back) -> Result<Reply, Problem> {
+/// What a client is told while nobody has answered. `proof` is the client, unless the proof of its call was spent before.
+async fn still_pending(
+    realm: &Realm,
+    back: &Back,
+    proof: Option<&AuthenticatedClient>,
+) -> Result<Reply, Problem> {
     let engine = &realm.site.engine;
-    let turned = engine.turn(back.id, &back.token).await;
+    let turned = engine.turn(back.id, &back.token, proof).await;
     let next = turned
         .map_err(|error| Problem::failed(error, Place::Poll, realm.profile))?
         .into_inner();

@@ -8,7 +8,7 @@
 
 use placet_core::{
     callback::Message,
-    client::AuthenticatedClient,
+    client::{AuthenticatedClient, Client},
     engine::{Ask, Opened},
     id::Id,
     pending::{Continuation, Delivery, Introduced, PendingRequest, SignInNeed},
@@ -18,6 +18,7 @@ use placet_core::{
 };
 use placet_proof::gnap::GnapKey;
 use placet_web::{context::Call, reply::Reply};
+use url::Url;
 
 use crate::{
     GnapError, Place, Problem, Profile,
@@ -60,7 +61,7 @@ pub(crate) async fn handle(realm: Realm, call: Call) -> Reply {
 async fn grant(realm: &Realm, call: &Call) -> Result<GrantResponse, Problem> {
     let request = GrantRequest::parse(&edge::claimed(call)?)?;
     let existing = request.existing_access_token.as_ref();
-    let proven = client::identify(realm, call, &request.client, None).await?;
+    let proven = client::identify(realm, call, &request.client).await?;
     let chained = match existing {
         None => None,
         Some(token) => Some(crate::resource_server::chained(realm, &proven, token.reveal()).await?),
@@ -114,8 +115,53 @@ async fn drawn(
     user: Option<&UserAsk>,
 ) -> Result<Drawn, Problem> {
     let client = proven.client.client();
-    let need = user::need(realm, client, user, call.context.now).await?;
-    draw(realm, &proven.key, wanted, need).await
+    let mut need = user::need(realm, client, user, call.context.now).await?;
+    if let Some(subject) = wanted.subject {
+        user::asked_about(realm, &mut need, &subject.sub_ids).await?;
+    }
+    if let Some(interact) = wanted.interact {
+        finishes_at(client, interact)?;
+    }
+    let drawn = draw(realm, &proven.key, wanted, need).await?;
+    is_known_to_sit_there(drawn.addressed_to, drawn.payload.subject.as_ref())?;
+    Ok(drawn)
+}
+
+/// A client that registered where it is answered may be told only there: at those hosts over the web, by those schemes of
+/// its own (threat G16).
+pub(crate) fn finishes_at(client: &Client, interact: &InteractAsk) -> Result<(), Problem> {
+    let registered = &client.metadata.redirect_uris;
+    let (Some(finish), false) = (&interact.finish, registered.is_empty()) else {
+        return Ok(());
+    };
+    let place = |text: &str| {
+        let uri = Url::parse(text).ok()?;
+        Some((uri.scheme().to_owned(), uri.host_str().map(str::to_owned)))
+    };
+    let asked = place(&finish.uri);
+    if asked.is_some() && registered.iter().any(|known| place(known) == asked) {
+        Ok(())
+    } else {
+        Err(Problem::new(
+            GnapError::InvalidInteraction,
+            "This client registered other places to finish at.",
+        ))
+    }
+}
+
+/// Who a person is may be told only to a client that they sit at. Where this server reaches them by itself, whoever agrees
+/// need not be whoever uses the client (RFC 9635 §3.4).
+pub(crate) fn is_known_to_sit_there(
+    addressed_to: Option<Id<Person>>,
+    subject: Option<&AskedSubject>,
+) -> Result<(), Problem> {
+    match (addressed_to, subject) {
+        (Some(_), Some(_)) => Err(Problem::new(
+            GnapError::InvalidInteraction,
+            "Who a person is can be told only to a client that brings them.",
+        )),
+        (None, _) | (_, None) => Ok(()),
+    }
 }
 
 /// What a client asks, by a first request or by a modification.
@@ -132,7 +178,7 @@ pub(crate) struct Drawn {
     pub(crate) rights: Rights,
     pub(crate) need: SignInNeed,
     /// The person this server reaches by itself. Absent where the client brings them.
-    addressed_to: Option<Id<Person>>,
+    pub(crate) addressed_to: Option<Id<Person>>,
     /// The secret of the start address.
     start: Option<Secret<kind::Show>>,
     /// Whether a person carries a code.
@@ -191,6 +237,7 @@ pub(crate) async fn draw(
             locales: interact.ui_locales.clone(),
             durable: realm.durable_tokens,
             before: None,
+            subject_before: None,
             seal: fresh(random),
         },
         hidden,
@@ -215,6 +262,9 @@ pub(crate) async fn expand(realm: &Realm, tokens: &mut [AskedToken]) -> Result<(
                 Some(name) => crate::resource_server::named_rights(realm, name).await?,
                 None => None,
             };
+            token
+                .references
+                .extend(reference.filter(|_| named.is_some()));
             access.extend(named.unwrap_or_else(|| vec![text.clone()]));
         }
         access.dedup();

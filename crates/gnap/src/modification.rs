@@ -65,7 +65,8 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
             subject,
             &grant::SUB_ID_FORMATS,
             &grant::ASSERTION_FORMATS,
-        )),
+        ))
+        .filter(|subject| !subject.is_empty()),
         None => back.payload.subject.clone(),
     };
     let changed = Payload {
@@ -73,12 +74,20 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
         several,
         subject,
         before: before(realm, &back).await?,
+        subject_before: match &back.request.state {
+            State::Collected { .. } => back.payload.subject.clone(),
+            _ => back.payload.subject_before.clone(),
+        },
         ..back.payload.clone()
+    };
+    let need = match needed(realm, call, &back, &asked).await {
+        Ok(need) => need,
+        Err(problem) => return Err(grant::spent(realm, &back.client, problem).await),
     };
     if let Some(reply) = at_once(realm, call, &back, &changed).await? {
         return Ok(reply);
     }
-    let drawn = match drawn_anew(realm, call, &back, &asked).await {
+    let drawn = match drawn_anew(realm, &back, (&asked, need), &changed).await {
         Ok(drawn) => drawn,
         Err(problem) => return Err(grant::spent(realm, &back.client, problem).await),
     };
@@ -92,6 +101,7 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
     drawn.payload.several = changed.several;
     drawn.payload.subject = changed.subject;
     drawn.payload.before = changed.before;
+    drawn.payload.subject_before = changed.subject_before;
     drawn.payload.durable = changed.durable;
     drawn.rights = grant::rights(&drawn.payload.tokens)?;
     let introduced = back.request.asker.introduced.clone();
@@ -109,23 +119,39 @@ enum Anew {
     AsItWas(SignInNeed, Option<Id<Person>>),
 }
 
-/// What of a change is about the person: who it is believed to be, and how they are reached. What is left out stays as it
-/// was (RFC 9635 §5.3).
-async fn drawn_anew(
+/// What of a change is about the person: who it is believed to be, and whom it asks about. What is left out stays as it was
+/// (RFC 9635 §5.3).
+async fn needed(
     realm: &Realm,
     call: &Call,
     back: &Back,
     asked: &ModifyRequest,
-) -> Result<Anew, Problem> {
+) -> Result<SignInNeed, Problem> {
+    let client = back.client.client();
     let mut need = match &asked.user {
-        Some(user) => {
-            let client = back.client.client();
-            user::need(realm, client, Some(user), call.context.now).await?
-        }
+        Some(user) => user::need(realm, client, Some(user), call.context.now).await?,
         None => back.request.need.clone(),
     };
+    if let Some(subject) = &asked.subject {
+        user::asked_about(realm, &mut need, &subject.sub_ids).await?;
+    }
+    if let Some(interact) = &asked.interact {
+        grant::finishes_at(client, interact)?;
+    }
+    Ok(need)
+}
+
+/// How the person is reached.
+async fn drawn_anew(
+    realm: &Realm,
+    back: &Back,
+    (asked, mut need): (&ModifyRequest, SignInNeed),
+    changed: &Payload,
+) -> Result<Anew, Problem> {
+    let subject = changed.subject.as_ref();
     if asked.interact.is_none() && back.request.state.unanswered().is_ok() {
         let addressed_to = still_addressed(realm, back, &need).await?;
+        grant::is_known_to_sit_there(addressed_to, subject)?;
         return Ok(Anew::AsItWas(need, addressed_to));
     }
     if let Some(subject) = agreed_before(realm, back).await? {
@@ -137,6 +163,7 @@ async fn drawn_anew(
         interact: asked.interact.as_ref(),
     };
     let drawn = grant::draw(realm, &back.key, &wanted, need).await?;
+    grant::is_known_to_sit_there(drawn.addressed_to, subject)?;
     Ok(Anew::Drawn(Box::new(drawn)))
 }
 
@@ -248,6 +275,7 @@ async fn at_once(
     let engine = &realm.site.engine;
     if !matches!(back.request.state, State::Collected { .. })
         || changed.subject != back.payload.subject
+        || unbinds(back, changed)
     {
         return Ok(None);
     }
@@ -305,6 +333,18 @@ async fn at_once(
         ..GrantResponse::default()
     };
     Ok(Some(response.reply(realm.profile)))
+}
+
+/// Whether rights that needed a key so far are asked for in a token that needs none.
+fn unbinds(back: &Back, changed: &Payload) -> bool {
+    let bearer = |payload: &Payload| -> Vec<AccessRight> {
+        let tokens = payload.tokens.iter().filter(|token| token.bearer);
+        tokens.flat_map(Payload::rights_of).collect()
+    };
+    let before = bearer(&back.payload);
+    let now = bearer(changed);
+    !now.iter()
+        .all(|right| before.iter().any(|held| right.is_within(held)))
 }
 
 /// Whether each right lies within one the person agreed to, member by member.

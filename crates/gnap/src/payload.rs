@@ -35,6 +35,9 @@ pub(crate) struct AskedToken {
     pub(crate) bearer: bool,
     /// What it shall give, each right in its normal form.
     pub(crate) access: Vec<String>,
+    /// The names of sets of rights in the place of which some of it stands (RFC 9767 §3.4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) references: Vec<String>,
 }
 
 /// What is asked about the person.
@@ -101,6 +104,9 @@ pub(crate) struct Payload {
     /// What was agreed to before, where this changes it. Absent: nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) before: Option<Rights>,
+    /// What was asked about the person before, where this changes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subject_before: Option<AskedSubject>,
     /// What the sealed part is sealed to.
     pub(crate) seal: String,
 }
@@ -177,6 +183,7 @@ impl AskedToken {
             label: ask.label.clone(),
             bearer: ask.bearer,
             access: ask.access.iter().map(AccessRight::canonical).collect(),
+            references: Vec::new(),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
     Profile,
     access::{AccessObject, AccessRight},
     open_payments::{self, AmountLimit},
-    payload::Payload,
+    payload::{AskedSubject, Payload},
     subject::SubjectIdentifier,
 };
 
@@ -33,16 +33,18 @@ pub(crate) fn prompt(shown: &Shown) -> Prompt {
         is_divisible(&payload, &shown.request.asked),
     );
     if let Some(subject) = &payload.subject {
-        let formats = subject.formats.iter().chain(&subject.assertions).cloned();
-        // Whoever says yes to a wallet says that it is theirs, so they are shown which.
-        let wallets = subject.ids.iter().filter_map(wallet);
         asks.push(AskLine {
             key: "subject".to_owned(),
-            change: AskChange::Same,
-            optional: false,
-            what: What::Identity {
-                formats: formats.chain(wallets).collect(),
+            change: match (&payload.before, &payload.subject_before) {
+                (None, _) => AskChange::Same,
+                (Some(_), Some(before)) if before == subject => AskChange::Same,
+                (Some(_), Some(before)) => AskChange::Changed {
+                    before: Box::new(identity(before)),
+                },
+                (Some(_), None) => AskChange::Added,
             },
+            optional: false,
+            what: identity(subject),
         });
     }
     Prompt {
@@ -53,6 +55,15 @@ pub(crate) fn prompt(shown: &Shown) -> Prompt {
         asker: asker(shown, &payload),
         asks,
         modifies: shown.request.parent.is_some(),
+    }
+}
+
+/// What a client would learn of the person. Whoever says yes to a wallet says that it is theirs, so they are shown which.
+fn identity(subject: &AskedSubject) -> What {
+    let formats = subject.formats.iter().chain(&subject.assertions).cloned();
+    let wallets = subject.ids.iter().filter_map(wallet);
+    What::Identity {
+        formats: formats.chain(wallets).collect(),
     }
 }
 

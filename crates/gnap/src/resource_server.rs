@@ -1,7 +1,8 @@
 //! Resource servers: what they may ask about tokens, the names they may give to rights, and tokens they may derive.
 //!
-//! A resource server signs like a client. One that an operator registered as such may ask about every token; one that is known
-//! by its key alone sees of a token only what it registered itself. Everybody else is told that nothing is active.
+//! A resource server signs like a client. One that an operator registered as such may ask about every token. One that is known
+//! by its key alone sees of a token what its client asked for by a name which this server gave: anybody may name rights, so
+//! that the rights are alike says nothing of whom a token is for. Everybody else is told that nothing is active.
 //!
 //! Spec: RFC 9767 §3.1–3.4, §4; threat C8
 
@@ -40,6 +41,7 @@ use crate::{
         GrantResponse,
         resource_server::{ActiveToken, Introspection, Registration},
     },
+    token::profile_of,
 };
 
 /// The most sets of rights one resource server may name.
@@ -59,20 +61,24 @@ pub(crate) fn discovery(realm: &Realm) -> Reply {
     document.reply()
 }
 
-async fn proven(realm: &Realm, call: &Call, ask: &ResourceServerAsk) -> Result<Proven, Problem> {
-    let ask = match ask {
+/// A resource server as clients are asked for.
+fn as_client(ask: &ResourceServerAsk) -> ClientAsk {
+    match ask {
         ResourceServerAsk::Reference(name) => ClientAsk::Reference(name.clone()),
         ResourceServerAsk::ByValue { key } => ClientAsk::ByValue {
             key: key.clone(),
             class_id: None,
             display: None,
         },
-    };
-    let proven = client::identify(realm, call, &ask, None).await;
-    proven.map_err(|problem| match problem.code {
+    }
+}
+
+/// The same refusal in the words of RFC 9767 §3.5.
+fn of_server(problem: Problem) -> Problem {
+    match problem.code {
         Some(GnapError::InvalidClient) => GnapError::InvalidResourceServer.into(),
         _ => problem,
-    })
+    }
 }
 
 /// Answers a POST of a question about a token (RFC 9767 §3.3).
@@ -86,7 +92,10 @@ pub(crate) async fn introspect(site: Arc<Site>, call: Call) -> Reply {
 
 async fn introspected(realm: &Realm, call: &Call) -> Result<Introspection, Problem> {
     let asked = IntrospectionRequest::parse(&edge::claimed(call)?)?;
-    let server = proven(realm, call, &asked.resource_server).await?;
+    let server = client::recognise(realm, call, &as_client(&asked.resource_server)).await;
+    let Some(server) = server.map_err(of_server)? else {
+        return Ok(Introspection::Inactive);
+    };
     let engine = &realm.site.engine;
     let failed = |error| Problem::failed(error, Place::ResourceServer, realm.profile);
     engine.spend_proof(&server.client).await.map_err(failed)?;
@@ -99,6 +108,9 @@ async fn introspected(realm: &Realm, call: &Call) -> Result<Introspection, Probl
         Err(error) => return Err(failed(error)),
     };
     let found = &standing.token;
+    if profile_of(found) != realm.profile {
+        return Ok(Introspection::Inactive);
+    }
     let key = found
         .binding
         .as_ref()
@@ -109,7 +121,7 @@ async fn introspected(realm: &Realm, call: &Call) -> Result<Introspection, Probl
         return Ok(Introspection::Inactive);
     }
     let rights = fitting(server.client.client(), found);
-    let needed = asked.access.unwrap_or_default();
+    let needed = expanded(realm, asked.access.unwrap_or_default()).await?;
     let granted = needed
         .iter()
         .all(|right| rights.iter().any(|held| right.is_within(held)));
@@ -155,9 +167,9 @@ fn fitting(asker: &Client, token: &AccessToken) -> Vec<AccessRight> {
     if asker.metadata.resource_server {
         return held.collect();
     }
-    let own: Vec<_> = asker
-        .resource_sets
-        .values()
+    let named_for_it = token.binding.iter().flat_map(|binding| &binding.references);
+    let own: Vec<_> = named_for_it
+        .filter_map(|name| asker.resource_sets.get(name))
         .flatten()
         .filter_map(read)
         .collect();
@@ -167,6 +179,26 @@ fn fitting(asker: &Client, token: &AccessToken) -> Vec<AccessRight> {
 
 fn read(detail: &Detail) -> Option<AccessRight> {
     AccessRight::parse(detail.as_str()).ok()
+}
+
+/// The same rights, with what a name stands for in its place.
+async fn expanded(realm: &Realm, rights: Vec<AccessRight>) -> Result<Vec<AccessRight>, Problem> {
+    let mut all = Vec::new();
+    for right in rights {
+        let named = match &right {
+            AccessRight::Reference(name) => named_rights(realm, name).await?,
+            AccessRight::Object(_) => None,
+        };
+        match named {
+            Some(texts) => all.extend(
+                texts
+                    .iter()
+                    .filter_map(|text| AccessRight::parse(text).ok()),
+            ),
+            None => all.push(right),
+        }
+    }
+    Ok(all)
 }
 
 /// Answers a POST of rights that shall have a name (RFC 9767 §3.4). The same rights get the same name.
@@ -180,7 +212,8 @@ pub(crate) async fn register(site: Arc<Site>, call: Call) -> Reply {
 
 async fn registered(realm: &Realm, call: &Call) -> Result<Registration, Problem> {
     let asked = RegistrationRequest::parse(&edge::claimed(call)?)?;
-    let server = proven(realm, call, &asked.resource_server).await?;
+    let server = client::identify(realm, call, &as_client(&asked.resource_server)).await;
+    let server = server.map_err(of_server)?;
     let formats = asked.token_formats_supported.as_deref();
     let readable = formats.is_none_or(|formats| {
         formats
@@ -258,6 +291,8 @@ pub(crate) struct Chained {
     rights: Vec<AccessRight>,
     grant: Grant,
     expires_at: Timestamp,
+    /// Whether whoever holds it may use it.
+    bearer: bool,
 }
 
 /// What a resource server may derive from a token it was shown (RFC 9767 §4).
@@ -284,11 +319,17 @@ pub(crate) async fn chained(
     let Standing { token, grant, .. } = found;
     let rights = fitting(asker.client.client(), &token);
     match grant {
-        Some((grant, _)) if !rights.is_empty() => Ok(Chained {
-            rights,
-            grant,
-            expires_at: token.expires_at,
-        }),
+        Some((grant, _)) if !rights.is_empty() && profile_of(&token) == realm.profile => {
+            Ok(Chained {
+                rights,
+                grant,
+                expires_at: token.expires_at,
+                bearer: token
+                    .binding
+                    .as_ref()
+                    .is_none_or(|binding| binding.key.is_none()),
+            })
+        }
         Some(_) | None => Err(grant::spent(realm, &asker.client, refused).await),
     }
 }
@@ -301,12 +342,15 @@ pub(crate) async fn derive(
     request: &GrantRequest,
     chained: Chained,
 ) -> Result<GrantResponse, Problem> {
-    let (tokens, several) = AskedToken::all(request.tokens.as_ref());
+    let (mut tokens, several) = AskedToken::all(request.tokens.as_ref());
+    grant::expand(realm, &mut tokens).await?;
     let within = tokens
         .iter()
         .flat_map(Payload::rights_of)
         .all(|right| chained.rights.iter().any(|held| right.is_within(held)));
-    if tokens.is_empty() || !within || request.subject.is_some() {
+    // What needed a key must not become what needs none.
+    let unbound = !chained.bearer && tokens.iter().any(|token| token.bearer);
+    if tokens.is_empty() || !within || unbound || request.subject.is_some() {
         let problem = Problem::from(GnapError::RequestDenied);
         return Err(grant::spent(realm, &asker.client, problem).await);
     }
@@ -333,6 +377,7 @@ pub(crate) async fn derive(
         locales: Vec::new(),
         durable: realm.durable_tokens,
         before: None,
+        subject_before: None,
         seal: fresh(engine.random()),
     };
     let token = Secret::generate(engine.random());

@@ -5,9 +5,12 @@
 //!
 //! Spec: RFC 9635 §6, §6.1, §6.1.1, §6.2; threat G13
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use placet_core::{
     Refusal,
+    client::Client,
     engine::{Manage, Revoked, Rotate},
     event::Actor,
     secret::{Secret, SecretHash, kind},
@@ -49,21 +52,48 @@ fn presented(realm: &Realm, call: &Call, place: Place) -> Result<Presented, Prob
     })
 }
 
-/// The key that must have signed: the one the token is bound to, or, for a bearer token, the one its client is known by
+/// The dialect a token was given in: only in Open Payments does one manage itself.
+pub(crate) fn profile_of(token: &AccessToken) -> Profile {
+    if token.manages_itself() {
+        Profile::OpenPayments
+    } else {
+        Profile::Rfc9635
+    }
+}
+
+/// The token and its client. One that was given in the other dialect is not managed here.
+async fn managed(
+    realm: &Realm,
+    presented: &Presented,
+    place: Place,
+) -> Result<(AccessToken, Arc<Client>), Problem> {
+    let engine = &realm.site.engine;
+    let found = engine
+        .managed(presented.token, presented.right.hash())
+        .await;
+    let (token, known) = found.map_err(|error| Problem::failed(error, place, realm.profile))?;
+    if profile_of(&token) == realm.profile {
+        Ok((token, known))
+    } else {
+        Err(Problem::refused(&Refusal::NotFound, place, realm.profile))
+    }
+}
+
+/// The key that must have signed: the one the token is bound to, or, for a bearer token, the one its client signs with
 /// (RFC 9635 §6).
 async fn key_of(
     realm: &Realm,
     call: &Call,
     token: &AccessToken,
-    known: &placet_core::client::Client,
+    known: &Client,
 ) -> Result<GnapKey, Problem> {
     let bound = token
         .binding
         .as_ref()
         .and_then(|binding| binding.key.as_ref());
-    let key = match bound.or(known.key.as_ref()) {
+    let key = match bound {
         Some(key) => GnapKey::from_json(key).map_err(|_| client::unknown())?,
-        None => return Err(client::unknown()),
+        None => client::key_of(realm, call, known).await?,
     };
     if realm.profile == Profile::OpenPayments && known.key.is_none() {
         crate::wallet::still_published(realm, call, &known.client_id, &key).await?;
@@ -81,10 +111,7 @@ async fn rotated(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, P
     let engine = &realm.site.engine;
     let failed = |error| Problem::failed(error, Place::Rotate, realm.profile);
     let presented = presented(realm, call, Place::Rotate)?;
-    let found = engine
-        .managed(presented.token, presented.right.hash())
-        .await;
-    let (token, known) = found.map_err(failed)?;
+    let (token, known) = managed(realm, &presented, Place::Rotate).await?;
     let key = key_of(realm, call, &token, &known).await?;
     let asked = match realm.profile {
         Profile::Rfc9635 => RotateRequest::parse(&edge::claimed(call)?)?,
@@ -178,10 +205,7 @@ async fn revoked(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, P
     let engine = &realm.site.engine;
     let failed = |error| Problem::failed(error, Place::Revoke, realm.profile);
     let presented = presented(realm, call, Place::Revoke)?;
-    let found = engine
-        .managed(presented.token, presented.right.hash())
-        .await;
-    let (token, known) = found.map_err(failed)?;
+    let (token, known) = managed(realm, &presented, Place::Revoke).await?;
     let key = key_of(realm, call, &token, &known).await?;
     let proof = client::prove(realm, call, &key, Some(&presented.text), policy)?;
     let client = key_proof::admit(call, known, &proof, client::remember(realm.profile));

@@ -60,6 +60,33 @@ pub(crate) async fn need(
     Ok(need)
 }
 
+/// The person about whom a client asks: nobody else may answer (RFC 9635 §2.2).
+///
+/// # Errors
+/// `unknown_user` for a name that was not given here, since nobody could be told about, and for another than `need` names.
+pub(crate) async fn asked_about(
+    realm: &Realm,
+    need: &mut SignInNeed,
+    ids: &[SubjectIdentifier],
+) -> Result<(), Problem> {
+    for id in ids {
+        match id {
+            SubjectIdentifier::Opaque { id } => is_named(realm, need, id).await?,
+            SubjectIdentifier::IssSub { iss, sub } if *iss == realm.site.settings.issuer_url => {
+                is_named(realm, need, sub).await?;
+            }
+            SubjectIdentifier::Account { .. }
+            | SubjectIdentifier::Aliases { .. }
+            | SubjectIdentifier::Did { .. }
+            | SubjectIdentifier::Email { .. }
+            | SubjectIdentifier::IssSub { .. }
+            | SubjectIdentifier::PhoneNumber { .. }
+            | SubjectIdentifier::Uri { .. } => return Err(GnapError::UnknownUser.into()),
+        }
+    }
+    Ok(())
+}
+
 /// The person an assertion speaks of: an ID token that was made here for this client, however old it is. The client
 /// has it from an answer of ours (RFC 9635 §3.4), so one of another issuer, of another client or in another format names
 /// nobody known here.

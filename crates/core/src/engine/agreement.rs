@@ -83,7 +83,7 @@ impl Engine {
         }
         let renewable = matches!(request.delivery, Delivery::Redirect { .. });
         let mut grant = Grant {
-            id: self.row_id(now),
+            id: self.grant_id(request, now),
             face: request.face.clone(),
             client: client.id,
             person: approval.person,
@@ -112,6 +112,15 @@ impl Engine {
             version,
             changed: version.is_some(),
         })
+    }
+
+    /// Where a client comes back to its request, request and grant are one thing to everybody outside, so they are called by
+    /// one name (RFC 9635 §5; the `grant` of Open Payments).
+    fn grant_id(&self, request: &PendingRequest, now: Timestamp) -> Id<Grant> {
+        match &request.continuation {
+            Some(_) => Id::from_bytes(*request.id.as_bytes()),
+            None => self.row_id(now),
+        }
     }
 
     /// The agreement a modification is made under (RFC 9635 §5.3): what it gave before stays given.

@@ -106,6 +106,14 @@ impl Engine {
         }
     }
 
+    /// The same without making one.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn known_by_key(&self, identity: &str) -> Result<Option<Arc<Client>>, Error> {
+        self.client(client_id(identity)).await
+    }
+
     /// Lets a resource server name a set of rights. The same name twice is no change.
     ///
     /// # Errors

@@ -96,7 +96,8 @@ impl Engine {
         Ok((request, client.ok_or(Refusal::NotFound)?))
     }
 
-    /// Hands over what was approved, or says what to wait for.
+    /// Hands over what was approved, or says what to wait for. The proof of a client that has to wait is not spent yet:
+    /// [`Engine::turn`] spends it with the next token, [`Engine::spend_proof`] where the call is held first.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] and [`Refusal::WrongClient`] for what is not this client's; [`Refusal::NotAllowed`] for a poll
@@ -107,9 +108,6 @@ impl Engine {
     pub async fn proceed(&self, ask: &Proceed<'_>, caller: &Caller) -> Result<Proceeded, Error> {
         let proof = Proof::of(ask.client);
         let done = self.attempt(ask, &proof, caller).await;
-        if let Ok(Proceeded::Waiting(_)) = &done {
-            proof.settle(self).await?;
-        }
         proof.told(self, done).await
     }
 
@@ -134,25 +132,33 @@ impl Engine {
     }
 
     /// The token that an answer to `presented` gives where nobody has decided yet. The old one ends when this one is first
-    /// used.
+    /// used. `proof` is the client whose proof of this call was not spent yet.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] when `presented` does not open the request any more.
+    /// [`Refusal::NotFound`] when `presented` does not open the request any more; [`Refusal::ReplayedProof`] when the proof came
+    /// before.
     pub async fn turn(
         &self,
         id: Id<PendingRequest>,
         presented: &Secret<kind::Continue>,
+        proof: Option<&AuthenticatedClient>,
     ) -> Result<Committed<Secret<kind::Continue>>, Error> {
+        let proof = proof.map(Proof::of);
         let mut attempts = Attempts::default();
         loop {
             let now = self.store.now();
             let (mut request, version) = self.opened_by(id, presented.hash()).await?;
             let (turned, next) = self.turned(&request, presented, now)?;
             if request.continuation.as_ref() == Some(&turned) {
+                if let Some(proof) = &proof {
+                    proof.settle(self).await?;
+                }
                 return Ok(Committed(next));
             }
             request.continuation = Some(turned);
-            let commit = self.came_back(request, version, now);
+            let mut commit = self.came_back(request, version, now);
+            let spent = proof.as_ref().and_then(Proof::change);
+            commit.changes.extend(spent);
             match self.write(commit).await {
                 Ok(()) => return Ok(Committed(next)),
                 Err(error) => attempts.again(error)?,

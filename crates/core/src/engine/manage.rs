@@ -139,7 +139,7 @@ impl Engine {
             sid: None,
             now,
         };
-        let itself = binding.manage == SecretHash::from_bytes(*old.hash.as_bytes());
+        let itself = old.manages_itself();
         let mut spec = (ask.spec)(old);
         if let TokenSpec::Access {
             binding: bound,
@@ -157,6 +157,7 @@ impl Engine {
                     Management::OwnSecret
                 },
                 durable: binding.durable,
+                references: binding.references.clone(),
             }));
         }
         let family = standing.family.as_ref().map(|(family, _)| family);

@@ -140,10 +140,14 @@ impl Engine {
         (Some(code), Some(Change::insert(handle)))
     }
 
-    /// Whoever agreed to a grant is asked about more of it, and nobody else: else it would become another person's.
+    /// Whoever agreed to a grant is asked about more of it, and nobody else: else it would become another person's. Nobody is
+    /// asked about one that was revoked.
     async fn asks_the_same_person(&self, grant: Id<Grant>, ask: &mut Ask<'_>) -> Result<(), Error> {
         let store = self.store.as_ref();
         let grant = found(store.grant(self.issuer, grant).await?)?.value;
+        if !grant.is_live() {
+            return Err(Refusal::Revoked.into());
+        }
         let Some(person) = grant.person else {
             return Ok(());
         };
@@ -202,15 +206,24 @@ impl Engine {
             event.request = Some(id);
             let mut commit = Commit::new(self.issuer, event);
             let mut done = TakenBack::Request;
+            let given = match &request.state {
+                State::Collected { grant, .. } => Some(*grant),
+                // A change of a grant is taken back with the grant, however the change itself went.
+                State::Pending
+                | State::Interacting { .. }
+                | State::Clarifying { .. }
+                | State::Approved(_)
+                | State::Ended(_) => request.parent,
+            };
+            if let Some(grant) = given {
+                done = TakenBack::Grant(grant);
+                let revoked = self.revoked(grant, now).await?;
+                commit.event.kind = EventKind::GrantRevoked;
+                commit.event.grant = Some(grant);
+                commit.changes.extend(revoked);
+            }
             match &request.state {
-                State::Collected { grant, .. } => {
-                    done = TakenBack::Grant(*grant);
-                    let revoked = self.revoked(*grant, now).await?;
-                    commit.event.kind = EventKind::GrantRevoked;
-                    commit.event.grant = Some(*grant);
-                    commit.changes.extend(revoked);
-                }
-                State::Ended(_) => {}
+                State::Collected { .. } | State::Ended(_) => {}
                 State::Pending
                 | State::Interacting { .. }
                 | State::Clarifying { .. }

@@ -156,6 +156,7 @@ impl Engine {
             manage: SecretHash::of(manage.as_deref().unwrap_or(token)),
             keep_until,
             durable: binding.durable,
+            references: binding.references,
             rotated: None,
         };
         (stored, manage)

@@ -64,6 +64,8 @@ pub struct Binding {
     pub management: Management,
     /// Whether it stays active until its own end when another takes its place.
     pub durable: bool,
+    /// The names of sets of rights by which its client asked for it (RFC 9767 §3.4).
+    pub references: Vec<String>,
 }
 
 /// What gives the right to manage a token.

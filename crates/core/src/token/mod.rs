@@ -81,12 +81,24 @@ pub struct TokenBinding {
     /// Whether it stays active until its own end when another takes its place (RFC 9635 §3.2.1).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub durable: bool,
+    /// The names of sets of rights by which its client asked for it: whoever gave one of them is whom the token is for
+    /// (RFC 9767 §3.4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
     /// What took its place. Absent while nothing did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotated: Option<crate::receipt::Receipt>,
 }
 
 impl AccessToken {
+    /// Whether whoever holds it manages it with the token itself, as in Open Payments, and not with a secret of its own.
+    pub fn manages_itself(&self) -> bool {
+        let own = SecretHash::from_bytes(*self.hash.as_bytes());
+        self.binding
+            .as_ref()
+            .is_some_and(|binding| binding.manage == own)
+    }
+
     /// Whether another token took its place and it counts no more.
     pub fn is_replaced(&self) -> bool {
         self.binding

@@ -144,6 +144,7 @@ fn draw(payments: &Payments, realm: &Realm, request: &PaymentsRequest, signer: &
         label: None,
         bearer: false,
         access,
+        references: Vec::new(),
     });
     let finish = request
         .interact
@@ -175,6 +176,7 @@ fn draw(payments: &Payments, realm: &Realm, request: &PaymentsRequest, signer: &
             locales: Vec::new(),
             durable: false,
             before: None,
+            subject_before: None,
             seal: fresh(random),
         },
         token: Secret::generate(random),

@@ -11,7 +11,6 @@ use placet_core::{
     Refusal,
     client::Client,
     engine,
-    secret::SecretHash,
     token::{AccessToken, Standing},
 };
 use placet_web::{context::Call, reply::Reply};
@@ -27,6 +26,7 @@ use crate::{
         TokenValue,
         resource_server::{ActiveToken, Introspection},
     },
+    token::profile_of,
 };
 
 /// Answers a POST of a question about a token.
@@ -71,8 +71,7 @@ fn told(
     let token = &standing.token;
     let binding = token.binding.as_ref()?;
     let key = binding.key.clone()?;
-    // Only in this profile does a token manage itself.
-    if binding.manage != SecretHash::from_bytes(*token.hash.as_bytes()) {
+    if profile_of(token) != realm.profile {
         return None;
     }
     let granted: Vec<AccessRight> = token
