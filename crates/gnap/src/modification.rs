@@ -1,8 +1,8 @@
-//! A client changes what it asks: before anybody answered the request itself, afterwards the grant it became.
+//! A client changes what it asks: before it collected anything the request itself, afterwards the grant it became.
 //!
 //! 1. What is left out of the change stays as it was.
-//! 2. Rights within those a person agreed to, member by member, are given at once.
-//! 3. For anything else a person is asked, anew if somebody was looking already.
+//! 2. Rights within those a grant has, member by member, are given at once.
+//! 3. For anything else a person is asked, anew if somebody was looking, or had agreed, already.
 //!
 //! Spec: RFC 9635 §5.3; threats C5 and G14
 
@@ -27,7 +27,7 @@ use crate::{
     continuation::{Back, come_back},
     edge,
     grant::{self, Drawn, Wanted},
-    payload::{AskedSubject, AskedToken, Payload},
+    payload::{AskedSubject, AskedToken, Payload, fresh},
     realm::Realm,
     request::ModifyRequest,
     response::GrantResponse,
@@ -75,7 +75,7 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
         subject,
         before: before(realm, &back).await?,
         subject_before: match &back.request.state {
-            State::Collected { .. } => back.payload.subject.clone(),
+            State::Approved(_) | State::Collected { .. } => back.payload.subject.clone(),
             _ => back.payload.subject_before.clone(),
         },
         ..back.payload.clone()
@@ -149,13 +149,14 @@ async fn drawn_anew(
     changed: &Payload,
 ) -> Result<Anew, Problem> {
     let subject = changed.subject.as_ref();
-    if asked.interact.is_none() && back.request.state.unanswered().is_ok() {
+    if let Some(subject) = agreed_before(realm, back).await? {
+        need.subject = Some(subject);
+    }
+    let collected = matches!(&back.request.state, State::Collected { .. });
+    if asked.interact.is_none() && !collected {
         let addressed_to = still_addressed(realm, back, &need).await?;
         grant::is_known_to_sit_there(addressed_to, subject)?;
         return Ok(Anew::AsItWas(need, addressed_to));
-    }
-    if let Some(subject) = agreed_before(realm, back).await? {
-        need.subject = Some(subject);
     }
     let wanted = Wanted {
         tokens: None,
@@ -169,14 +170,18 @@ async fn drawn_anew(
 
 /// Whoever agreed before is asked about more, and nobody else, so that nobody else need be named.
 async fn agreed_before(realm: &Realm, back: &Back) -> Result<Option<String>, Problem> {
-    let State::Collected { grant, .. } = &back.request.state else {
-        return Ok(None);
-    };
     let engine = &realm.site.engine;
     let (store, issuer) = (engine.store().as_ref(), engine.issuer_id());
     let failed = |error: StoreError| Problem::failed(error.into(), Place::Grant, realm.profile);
-    let grant = store.grant(issuer, *grant).await.map_err(failed)?;
-    let Some(person) = grant.and_then(|grant| grant.value.person) else {
+    let agreed = match &back.request.state {
+        State::Approved(approval) => approval.person,
+        State::Collected { grant, .. } => {
+            let grant = store.grant(issuer, *grant).await.map_err(failed)?;
+            grant.and_then(|grant| grant.value.person)
+        }
+        _ => None,
+    };
+    let Some(person) = agreed else {
         return Ok(None);
     };
     let person = store.person(issuer, person).await.map_err(failed)?;
@@ -185,8 +190,10 @@ async fn agreed_before(realm: &Realm, back: &Back) -> Result<Option<String>, Pro
 
 /// What the person had agreed to before this change.
 async fn before(realm: &Realm, back: &Back) -> Result<Option<Rights>, Problem> {
-    let State::Collected { grant, .. } = &back.request.state else {
-        return Ok(back.payload.before.clone());
+    let grant = match &back.request.state {
+        State::Collected { grant, .. } => grant,
+        State::Approved(approval) => return Ok(Some(approval.granted.clone())),
+        _ => return Ok(back.payload.before.clone()),
     };
     let engine = &realm.site.engine;
     let found = engine
@@ -208,10 +215,14 @@ async fn reworded(
     (need, addressed_to): (SignInNeed, Option<Id<Person>>),
 ) -> Result<Reply, Problem> {
     let engine = &realm.site.engine;
-    let hidden = back
+    let mut hidden = back
         .payload
         .hidden(&back.request, engine.vault())
         .ok_or_else(Problem::broken)?;
+    if matches!(&back.request.state, State::Approved(_)) {
+        // The old reference speaks of an agreement that was about something else.
+        hidden.interact_ref = fresh(engine.random());
+    }
     let reference = Secret::parse(&hidden.interact_ref).filter(|_| changed.finish.is_some());
     let way = Continuation::new(&back.token, true).with_finish(reference.as_ref());
     let on_answer = back
