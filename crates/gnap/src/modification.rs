@@ -132,6 +132,9 @@ async fn needed(
         Some(user) => user::need(realm, client, Some(user), call.context.now).await?,
         None => back.request.need.clone(),
     };
+    if let Some(subject) = agreed_before(realm, back).await? {
+        user::is_named(realm, &mut need, &subject).await?;
+    }
     if let Some(subject) = &asked.subject {
         user::asked_about(realm, &mut need, &subject.sub_ids).await?;
     }
@@ -145,7 +148,7 @@ async fn needed(
 async fn drawn_anew(
     realm: &Realm,
     back: &Back,
-    (asked, mut need): (&ModifyRequest, SignInNeed),
+    (asked, need): (&ModifyRequest, SignInNeed),
     changed: &Payload,
 ) -> Result<Anew, Problem> {
     let subject = changed.subject.as_ref();
@@ -153,9 +156,6 @@ async fn drawn_anew(
         let addressed_to = still_addressed(realm, back, &need).await?;
         grant::is_known_to_sit_there(addressed_to, subject)?;
         return Ok(Anew::AsItWas(need, addressed_to));
-    }
-    if let Some(subject) = agreed_before(realm, back).await? {
-        need.subject = Some(subject);
     }
     let wanted = Wanted {
         tokens: None,
@@ -167,15 +167,23 @@ async fn drawn_anew(
     Ok(Anew::Drawn(Box::new(drawn)))
 }
 
-/// Whoever agreed before is asked about more, and nobody else, so that nobody else need be named.
+/// Whoever agreed to the grant is asked about more of it, so that nobody need be named, and nobody else may be.
 async fn agreed_before(realm: &Realm, back: &Back) -> Result<Option<String>, Problem> {
-    let State::Collected { grant, .. } = &back.request.state else {
+    let grant = match &back.request.state {
+        State::Collected { grant, .. } => Some(*grant),
+        State::Pending
+        | State::Interacting { .. }
+        | State::Clarifying { .. }
+        | State::Approved(_)
+        | State::Ended(_) => back.request.parent,
+    };
+    let Some(grant) = grant else {
         return Ok(None);
     };
     let engine = &realm.site.engine;
     let (store, issuer) = (engine.store().as_ref(), engine.issuer_id());
     let failed = |error: StoreError| Problem::failed(error.into(), Place::Grant, realm.profile);
-    let grant = store.grant(issuer, *grant).await.map_err(failed)?;
+    let grant = store.grant(issuer, grant).await.map_err(failed)?;
     let Some(person) = grant.and_then(|grant| grant.value.person) else {
         return Ok(None);
     };

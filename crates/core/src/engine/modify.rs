@@ -33,12 +33,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for what is not this client's; [`Refusal::AlreadyAnswered`] when it was approved and not
-    /// collected; what an ended one says; as [`Engine::open`].
+    /// collected; [`Refusal::Revoked`] when its grant was; what an ended one says; as [`Engine::open`].
     pub async fn modify(
         &self,
         id: Id<PendingRequest>,
         token: &Secret<kind::Continue>,
-        ask: Ask<'_>,
+        mut ask: Ask<'_>,
     ) -> Result<Committed<(Opened, Secret<kind::Continue>)>, Error> {
         let mut attempts = Attempts::default();
         loop {
@@ -58,6 +58,9 @@ impl Engine {
                 };
                 self.asks_the_same_person(*grant, &mut ask).await?;
                 return self.modify_grant(request.clone(), version, ask).await;
+            }
+            if let Some(grant) = request.parent {
+                self.asks_the_same_person(grant, &mut ask).await?;
             }
             if let Some(person) = ask.addressed_to
                 && request.addressed_to != Some(person)
