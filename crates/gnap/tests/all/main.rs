@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod dialects;
+#[cfg(test)]
 mod open_payments_access;
 #[cfg(test)]
 mod open_payments_identity;
