@@ -54,6 +54,8 @@ mod rfc9635_interact;
 #[cfg(test)]
 mod rfc9635_reached;
 #[cfg(test)]
+mod rfc9635_registered;
+#[cfg(test)]
 mod rfc9635_request;
 #[cfg(test)]
 mod rfc9635_response;
