@@ -107,10 +107,36 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
     let introduced = back.request.asker.introduced.clone();
     // The token of the new content is made by the engine from the old one.
     let ask = drawn.ask(realm, call, &back.client, introduced, &back.token);
-    let opened = realm.site.engine.modify(back.id, &back.token, ask).await;
-    let opened = opened.map_err(|error| Problem::failed(error, Place::Grant, realm.profile))?;
+    let opened = match realm.site.engine.modify(back.id, &back.token, ask).await {
+        Ok(opened) => opened,
+        Err(error) => return Err(unchanged(realm, &back, error).await),
+    };
     let (opened, next) = opened.get();
     Ok(drawn.pending(realm, opened, next).reply(realm.profile))
+}
+
+/// What a change that the engine refused is called, once its proof is spent: else the same call could change something later.
+/// What a full server refuses costs it nothing.
+async fn unchanged(realm: &Realm, back: &Back, error: engine::Error) -> Problem {
+    let (place, spends) = match &error {
+        // A grant that is over is one that cannot be continued, like one that is not there (threat C8).
+        engine::Error::Refused(
+            Refusal::NotFound | Refusal::WrongClient | Refusal::Cancelled | Refusal::Revoked,
+        ) => (Place::Poll, true),
+        engine::Error::Refused(Refusal::TooMany { .. } | Refusal::ReplayedProof) => {
+            (Place::Grant, false)
+        }
+        engine::Error::Refused(_) => (Place::Grant, true),
+        engine::Error::Unknown | engine::Error::Store(_) | engine::Error::Sign(_) => {
+            (Place::Grant, false)
+        }
+    };
+    let problem = Problem::failed(error, place, realm.profile);
+    if spends {
+        grant::spent(realm, &back.client, problem).await
+    } else {
+        problem
+    }
 }
 
 /// How the person is reached from now on.
@@ -248,8 +274,10 @@ async fn reworded(
         lifetime: realm.site.settings.lifetimes.interaction,
         with_user_code: false,
     };
-    let opened = engine.modify(back.id, &back.token, ask).await;
-    let opened = opened.map_err(|error| Problem::failed(error, Place::Grant, realm.profile))?;
+    let opened = match engine.modify(back.id, &back.token, ask).await {
+        Ok(opened) => opened,
+        Err(error) => return Err(unchanged(realm, back, error).await),
+    };
     let (_, next) = opened.get();
     let wait = back.request.delivery.interval();
     let wait = wait.unwrap_or(realm.site.settings.lifetimes.poll_interval);
@@ -332,7 +360,7 @@ async fn at_once(
     let issued = match issued {
         Ok(issued) => issued,
         Err(engine::Error::Refused(Refusal::Exceeds)) => return Ok(None),
-        Err(error) => return Err(Problem::failed(error, Place::Grant, realm.profile)),
+        Err(error) => return Err(unchanged(realm, back, error).await),
     };
     let (issued, next) = issued.get();
     let response = GrantResponse {

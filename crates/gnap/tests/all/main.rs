@@ -60,6 +60,8 @@ mod rfc9635_request;
 #[cfg(test)]
 mod rfc9635_response;
 #[cfg(test)]
+mod rfc9635_taken_back;
+#[cfg(test)]
 mod rfc9635_threats;
 #[cfg(test)]
 mod rfc9635_user;
