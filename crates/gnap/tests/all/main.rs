@@ -52,6 +52,8 @@ mod rfc9635_hash;
 #[cfg(test)]
 mod rfc9635_interact;
 #[cfg(test)]
+mod rfc9635_prompt;
+#[cfg(test)]
 mod rfc9635_reached;
 #[cfg(test)]
 mod rfc9635_registered;
