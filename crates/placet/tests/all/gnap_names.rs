@@ -3,15 +3,17 @@
 use placet::admin::operations::Finalization as F;
 use placet_core::{
     engine::{Ask, AtOnce},
+    issuer::Issuer,
     pending::{Continuation, State},
     right::Rights,
     secret::Secret,
+    store::Record,
     time::{Clock as _, Lifetime},
 };
 use placet_gnap::FACE;
 
 use crate::{
-    gnap_operations::{ONE, World},
+    gnap_operations::{ONE, URL, World},
     stored::LIFETIME,
 };
 
@@ -20,6 +22,10 @@ use crate::{
 async fn a_grant_has_the_name_of_the_request_its_client_comes_back_to() {
     let world = World::new().await;
     let engine = world.engine(ONE).await;
+    let url = format!("{URL}/op/{ONE}");
+    let issuer = Issuer::new(&url, world.clock.now());
+    assert_eq!(issuer.id, engine.issuer_id());
+    world.insert(ONE, Record::Issuer(issuer)).await;
     let seed = world.request(Lifetime::ZERO, State::Pending);
     world.store(ONE, &seed).await;
     let stored = engine.store().as_ref().pending(engine.issuer_id(), seed.id);

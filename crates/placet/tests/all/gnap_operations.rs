@@ -35,7 +35,7 @@ use crate::stored::{self, LIFETIME, payload};
 const OWN: &str = "cf5fd7d3-1eb1-4041-8e43-ba45747e9e5d";
 pub(crate) const ONE: &str = "438fa74a-fa7d-4317-9ced-dde32ece1787";
 const TWO: &str = "f829c064-762a-4430-ac5d-7af5df198551";
-const URL: &str = "https://as.example";
+pub(crate) const URL: &str = "https://as.example";
 const SECRET: &str = "iyIgCprjb9uL8wFckR+pLEkJWMB7FJhgkvqhTQR/964=";
 const OTHER_SECRET: &str = "2pEcn2kkCclbOHQiGNEwhJ0rucATZhrA807HTm2rNXE=";
 
@@ -181,7 +181,7 @@ impl World {
         stored::store(self.engine(tenant).await.as_ref(), request).await;
     }
 
-    async fn insert(&self, tenant: &str, record: Record) {
+    pub(crate) async fn insert(&self, tenant: &str, record: Record) {
         stored::insert(self.engine(tenant).await.as_ref(), record).await;
     }
 

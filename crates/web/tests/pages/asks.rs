@@ -107,6 +107,19 @@ fn what_has_no_limit_or_no_end_is_said_plainly() {
 }
 
 #[test]
+fn c5_a_change_of_who_is_asked_about_is_shown_like_any_other() {
+    in_order(
+        &words("consent-changes", Locale::English),
+        &[
+            "Changed Know who you are Until now",
+            "An identifier that says nothing else about you",
+            "From now on An identifier that says nothing else about you Your email address",
+            "New Know who you are A signed statement of who you are",
+        ],
+    );
+}
+
+#[test]
 fn d4_a_page_says_where_nobody_can_see_who_waits_for_the_answer() {
     for (locale, warning, stays) in [
         (
