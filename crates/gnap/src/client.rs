@@ -143,12 +143,11 @@ pub(crate) async fn recognise(
     ask: &ClientAsk,
 ) -> Result<Option<Proven>, Problem> {
     let signer = signer(realm, call, ask).await?;
-    let client = match &signer.client {
-        Some(client) => Some(Arc::clone(client)),
-        None => {
-            let known = realm.site.engine.known_by_key(&identity(&signer.key)).await;
-            known.map_err(|error| Problem::failed(error, Place::Grant, realm.profile))?
-        }
+    let client = if let Some(client) = &signer.client {
+        Some(Arc::clone(client))
+    } else {
+        let known = realm.site.engine.known_by_key(&identity(&signer.key)).await;
+        known.map_err(|error| Problem::failed(error, Place::Grant, realm.profile))?
     };
     client
         .map(|client| signer.admitted(realm, call, client))

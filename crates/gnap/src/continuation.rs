@@ -105,23 +105,19 @@ async fn begin(realm: Realm, call: &Call, policy: &Policy) -> Result<Answer, Pro
         let client = back.client.client().id;
         realm.site.holds.place(wish, client, &source, now)
     });
-    match place {
-        Some(place) => {
-            let spent = realm.site.engine.spend_proof(&back.client).await;
-            spent.map_err(|error| Problem::failed(error, Place::Poll, realm.profile))?;
-            Ok(Answer::Later(Box::new(HeldCall {
-                realm,
-                back,
-                look,
-                waiting,
-                place,
-            })))
-        }
-        None => {
-            let reply = still_pending(&realm, &back, Some(&back.client)).await?;
-            Ok(Answer::Now(reply))
-        }
-    }
+    let Some(place) = place else {
+        let reply = still_pending(&realm, &back, Some(&back.client)).await?;
+        return Ok(Answer::Now(reply));
+    };
+    let spent = realm.site.engine.spend_proof(&back.client).await;
+    spent.map_err(|error| Problem::failed(error, Place::Poll, realm.profile))?;
+    Ok(Answer::Later(Box::new(HeldCall {
+        realm,
+        back,
+        look,
+        waiting,
+        place,
+    })))
 }
 
 /// The request behind a call, once its client has proven its key.

@@ -1,8 +1,8 @@
-//! A client changes what it asks: before anybody answered the request itself, afterwards the grant it became.
+//! A client changes what it asks: before it collected anything the request itself, afterwards the grant it became.
 //!
 //! 1. What is left out of the change stays as it was.
-//! 2. Rights within those a person agreed to, member by member, are given at once.
-//! 3. For anything else a person is asked, anew if somebody was looking already.
+//! 2. Rights within those a grant has, member by member, are given at once.
+//! 3. For anything else a person is asked, anew if somebody was looking, or had agreed, already.
 //!
 //! Spec: RFC 9635 §5.3; threats C5 and G14
 
@@ -27,7 +27,7 @@ use crate::{
     continuation::{Back, come_back},
     edge,
     grant::{self, Drawn, Wanted},
-    payload::{AskedSubject, AskedToken, Payload},
+    payload::{AskedSubject, AskedToken, Payload, fresh},
     realm::Realm,
     request::ModifyRequest,
     response::GrantResponse,
@@ -36,7 +36,7 @@ use crate::{
 
 /// Answers a PATCH (RFC 9635 §5.3).
 pub(crate) async fn modify(realm: Realm, call: Call, policy: Policy) -> Reply {
-    let done = modified(&realm, &call, &policy).await;
+    let done = Box::pin(modified(&realm, &call, &policy)).await;
     done.unwrap_or_else(|problem| problem.reply())
 }
 
@@ -55,31 +55,7 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
         Ok(asked) => asked,
         Err(problem) => return Err(grant::spent(realm, &back.client, problem).await),
     };
-    let (mut tokens, several) = match &asked.tokens {
-        Some(tokens) => AskedToken::all(Some(tokens)),
-        None => (back.payload.tokens.clone(), back.payload.several),
-    };
-    grant::expand(realm, &mut tokens).await?;
-    let subject = match &asked.subject {
-        Some(subject) => Some(AskedSubject::of(
-            subject,
-            &grant::SUB_ID_FORMATS,
-            &grant::ASSERTION_FORMATS,
-        ))
-        .filter(|subject| !subject.is_empty()),
-        None => back.payload.subject.clone(),
-    };
-    let changed = Payload {
-        tokens,
-        several,
-        subject,
-        before: before(realm, &back).await?,
-        subject_before: match &back.request.state {
-            State::Collected { .. } => back.payload.subject.clone(),
-            _ => back.payload.subject_before.clone(),
-        },
-        ..back.payload.clone()
-    };
+    let changed = changed(realm, &back, &asked).await?;
     let need = match needed(realm, call, &back, &asked).await {
         Ok(need) => need,
         Err(problem) => return Err(grant::spent(realm, &back.client, problem).await),
@@ -115,6 +91,35 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
     Ok(drawn.pending(realm, opened, next).reply(realm.profile))
 }
 
+/// The request with its new content. What is left out of the change stays as it was.
+async fn changed(realm: &Realm, back: &Back, asked: &ModifyRequest) -> Result<Payload, Problem> {
+    let (mut tokens, several) = match &asked.tokens {
+        Some(tokens) => AskedToken::all(Some(tokens)),
+        None => (back.payload.tokens.clone(), back.payload.several),
+    };
+    grant::expand(realm, &mut tokens).await?;
+    let subject = match &asked.subject {
+        Some(subject) => Some(AskedSubject::of(
+            subject,
+            &grant::SUB_ID_FORMATS,
+            &grant::ASSERTION_FORMATS,
+        ))
+        .filter(|subject| !subject.is_empty()),
+        None => back.payload.subject.clone(),
+    };
+    Ok(Payload {
+        tokens,
+        several,
+        subject,
+        before: before(realm, back).await?,
+        subject_before: match &back.request.state {
+            State::Approved(_) | State::Collected { .. } => back.payload.subject.clone(),
+            _ => back.payload.subject_before.clone(),
+        },
+        ..back.payload.clone()
+    })
+}
+
 /// What a change that the engine refused is called, once its proof is spent: else the same call could change something later.
 /// What a full server refuses costs it nothing.
 async fn unchanged(realm: &Realm, back: &Back, error: engine::Error) -> Problem {
@@ -123,13 +128,11 @@ async fn unchanged(realm: &Realm, back: &Back, error: engine::Error) -> Problem 
         engine::Error::Refused(
             Refusal::NotFound | Refusal::WrongClient | Refusal::Cancelled | Refusal::Revoked,
         ) => (Place::Poll, true),
-        engine::Error::Refused(Refusal::TooMany { .. } | Refusal::ReplayedProof) => {
-            (Place::Grant, false)
-        }
+        engine::Error::Refused(Refusal::TooMany { .. } | Refusal::ReplayedProof)
+        | engine::Error::Unknown
+        | engine::Error::Store(_)
+        | engine::Error::Sign(_) => (Place::Grant, false),
         engine::Error::Refused(_) => (Place::Grant, true),
-        engine::Error::Unknown | engine::Error::Store(_) | engine::Error::Sign(_) => {
-            (Place::Grant, false)
-        }
     };
     let problem = Problem::failed(error, place, realm.profile);
     if spends {
@@ -178,7 +181,8 @@ async fn drawn_anew(
     changed: &Payload,
 ) -> Result<Anew, Problem> {
     let subject = changed.subject.as_ref();
-    if asked.interact.is_none() && back.request.state.unanswered().is_ok() {
+    let collected = matches!(&back.request.state, State::Collected { .. });
+    if asked.interact.is_none() && !collected {
         let addressed_to = still_addressed(realm, back, &need).await?;
         grant::is_known_to_sit_there(addressed_to, subject)?;
         return Ok(Anew::AsItWas(need, addressed_to));
@@ -193,24 +197,24 @@ async fn drawn_anew(
     Ok(Anew::Drawn(Box::new(drawn)))
 }
 
-/// Whoever agreed to the grant is asked about more of it, so that nobody need be named, and nobody else may be.
+/// Whoever agreed before is asked about the change, so that nobody need be named, and nobody else may be.
 async fn agreed_before(realm: &Realm, back: &Back) -> Result<Option<String>, Problem> {
-    let grant = match &back.request.state {
-        State::Collected { grant, .. } => Some(*grant),
-        State::Pending
-        | State::Interacting { .. }
-        | State::Clarifying { .. }
-        | State::Approved(_)
-        | State::Ended(_) => back.request.parent,
-    };
-    let Some(grant) = grant else {
-        return Ok(None);
-    };
     let engine = &realm.site.engine;
     let (store, issuer) = (engine.store().as_ref(), engine.issuer_id());
     let failed = |error: StoreError| Problem::failed(error.into(), Place::Grant, realm.profile);
-    let grant = store.grant(issuer, grant).await.map_err(failed)?;
-    let Some(person) = grant.and_then(|grant| grant.value.person) else {
+    let grant = match &back.request.state {
+        State::Collected { grant, .. } => Some(*grant),
+        _ => back.request.parent,
+    };
+    let agreed = match (grant, &back.request.state) {
+        (Some(grant), _) => {
+            let grant = store.grant(issuer, grant).await.map_err(failed)?;
+            grant.and_then(|grant| grant.value.person)
+        }
+        (None, State::Approved(approval)) => approval.person,
+        (None, _) => None,
+    };
+    let Some(person) = agreed else {
         return Ok(None);
     };
     let person = store.person(issuer, person).await.map_err(failed)?;
@@ -219,8 +223,10 @@ async fn agreed_before(realm: &Realm, back: &Back) -> Result<Option<String>, Pro
 
 /// What the person had agreed to before this change.
 async fn before(realm: &Realm, back: &Back) -> Result<Option<Rights>, Problem> {
-    let State::Collected { grant, .. } = &back.request.state else {
-        return Ok(back.payload.before.clone());
+    let grant = match &back.request.state {
+        State::Collected { grant, .. } => grant,
+        State::Approved(approval) => return Ok(Some(approval.granted.clone())),
+        _ => return Ok(back.payload.before.clone()),
     };
     let engine = &realm.site.engine;
     let found = engine
@@ -242,10 +248,14 @@ async fn reworded(
     (need, addressed_to): (SignInNeed, Option<Id<Person>>),
 ) -> Result<Reply, Problem> {
     let engine = &realm.site.engine;
-    let hidden = back
+    let mut hidden = back
         .payload
         .hidden(&back.request, engine.vault())
         .ok_or_else(Problem::broken)?;
+    if matches!(&back.request.state, State::Approved(_)) {
+        // The old reference speaks of an agreement that was about something else.
+        hidden.interact_ref = fresh(engine.random());
+    }
     let reference = Secret::parse(&hidden.interact_ref).filter(|_| changed.finish.is_some());
     let way = Continuation::new(&back.token, true).with_finish(reference.as_ref());
     let on_answer = back

@@ -54,7 +54,7 @@ pub(crate) fn prompt(shown: &Shown) -> Prompt {
         start_again: None,
         asker: asker(shown, &payload),
         asks,
-        modifies: shown.request.parent.is_some(),
+        modifies: shown.request.parent.is_some() || payload.before.is_some(),
     }
 }
 

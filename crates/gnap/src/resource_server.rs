@@ -295,6 +295,18 @@ pub(crate) struct Chained {
     bearer: bool,
 }
 
+impl Chained {
+    /// Whether all this may be derived from it. What needed a key must not become what needs none.
+    fn holds(&self, tokens: &[AskedToken]) -> bool {
+        let within = tokens
+            .iter()
+            .flat_map(Payload::rights_of)
+            .all(|right| self.rights.iter().any(|held| right.is_within(held)));
+        let unbound = !self.bearer && tokens.iter().any(|token| token.bearer);
+        within && !unbound && !tokens.is_empty()
+    }
+}
+
 /// What a resource server may derive from a token it was shown (RFC 9767 §4).
 ///
 /// # Errors
@@ -344,13 +356,7 @@ pub(crate) async fn derive(
 ) -> Result<GrantResponse, Problem> {
     let (mut tokens, several) = AskedToken::all(request.tokens.as_ref());
     grant::expand(realm, &mut tokens).await?;
-    let within = tokens
-        .iter()
-        .flat_map(Payload::rights_of)
-        .all(|right| chained.rights.iter().any(|held| right.is_within(held)));
-    // What needed a key must not become what needs none.
-    let unbound = !chained.bearer && tokens.iter().any(|token| token.bearer);
-    if tokens.is_empty() || !within || unbound || request.subject.is_some() {
+    if request.subject.is_some() || !chained.holds(&tokens) {
         let problem = Problem::from(GnapError::RequestDenied);
         return Err(grant::spent(realm, &asker.client, problem).await);
     }

@@ -97,18 +97,21 @@ pub(crate) fn all(
     let Some(cluster) = cluster else {
         return Ok(starts);
     };
-    let database = |name: &str| -> Result<String, String> {
-        cluster.sql("postgres", &format!("CREATE DATABASE {name}"))?;
-        Ok(format!("postgres://placet@{}/{name}", cluster.address()))
-    };
-    starts.push(ours((POSTGRES, 1), binary, work, &database("one")?)?);
-    starts.push(ours(("placet pg, 2", 2), binary, work, &database("two")?)?);
-    let url = database("peer")?;
+    let (one, two) = (database(cluster, "one")?, database(cluster, "two")?);
+    starts.push(ours((POSTGRES, 1), binary, work, &one)?);
+    starts.push(ours(("placet pg, 2", 2), binary, work, &two)?);
+    let url = database(cluster, "peer")?;
     starts.push(peer(("peer pg", POSTGRES), "postgres", tools, work, &url)?);
     for start in starts.iter_mut().skip(3) {
         start.database = cluster.id();
     }
     Ok(starts)
+}
+
+/// The URL of a new, empty database.
+pub(crate) fn database(cluster: &Cluster, name: &str) -> Result<String, String> {
+    cluster.sql("postgres", &format!("CREATE DATABASE {name}"))?;
+    Ok(format!("postgres://placet@{}/{name}", cluster.address()))
 }
 
 /// Placet on a SQLite file that is filled before it enters.

@@ -4,11 +4,13 @@
 //! 2. Each server's start on an existing store is timed; then all of them run until the end.
 //! 3. For each load the servers take turns, run by run, so that noise meets all alike.
 //! 4. Some loads run alone and beside sign-ins in turn: how much longer the slowest of them wait.
-//! 5. Ratios are printed, each against ours on the same kind of store; everything measured is written to a JSON file in the build folder.
+//! 5. The engine is measured without HTTP.
+//! 6. Ratios are printed, each against ours on the same kind of store; everything measured is written to a JSON file in the build folder.
 
 mod actor;
 mod beside;
 mod contestant;
+mod cycles;
 mod limits;
 mod load;
 mod meter;
@@ -89,9 +91,11 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
         _ => (false, args),
     };
     let plan = Plan::parse(args)?;
-    if !Load::ALL.iter().any(|load| plan.wants(*load)) && !plan.says(beside::NAME) {
+    let others = [beside::NAME, cycles::NAME];
+    if !Load::ALL.iter().any(|load| plan.wants(*load)) && !others.iter().any(|name| plan.says(name))
+    {
         let mut names: Vec<_> = Load::ALL.iter().map(|load| load.name()).collect();
-        names.push(beside::NAME);
+        names.extend(others);
         return Err(format!(
             "no load of that name; there are: {}",
             names.join(", ")
@@ -124,6 +128,7 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
         rows.push(table::row(load, &contestants, &measured));
     }
     let beside = beside::run(&plan, &contestants, &tools)?;
+    let cycles = cycles::run(&plan, &work, cluster.as_ref())?;
     table::print_sizes(&contestants, binary_bytes);
 
     let result = json!({
@@ -134,6 +139,7 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
         "servers": contestants.iter().map(Contestant::row).collect::<Vec<_>>(),
         "loads": rows,
         "beside_sign_ins": beside,
+        "engine_cycles": cycles,
     });
     let file = place::build("bench")?.join("results.json");
     fs::write(&file, format!("{result:#}\n"))

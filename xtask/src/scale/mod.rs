@@ -3,7 +3,7 @@
 //! 1. Real flows run through a real server; the database says what each of them cost.
 //! 2. The rows they left are cloned until the store has 10^5, 10^6, 10^7 rows; at each size the same small load runs,
 //!    and the sizes are compared with the model.
-//! 3. At the first size the load runs on one, two and three nodes.
+//! 3. At each size the load runs on one, two and three nodes.
 //! 4. The model is carried to 10^9 people.
 //!
 //! `docs/scaling.md` tells what was found.
@@ -140,8 +140,7 @@ fn measure(plan: &Plan, cluster: &Cluster, setup: &Setup) -> Result<Value, Strin
         }
         let size = Size::read(cluster)?;
         table::size(&size);
-        let most = if number == 0 { plan.nodes } else { 1 };
-        for nodes in 1..=most {
+        for nodes in 1..=plan.nodes {
             while servers.len() < nodes {
                 servers.push(setup.start(servers.len())?);
             }

@@ -254,10 +254,12 @@ struct Notes {
 impl Notes {
     /// Reads the whole lines of what follows. A line that is still being written is left for the next time.
     fn add(&mut self, text: &str) -> Result<(), String> {
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let Some((whole, _)) = text.rsplit_once('\n') else {
+            return Ok(());
+        };
         // Copied only while somebody still holds what was read before.
         let steps = Arc::make_mut(&mut self.steps);
-        for line in text[..whole].lines() {
+        for line in whole.lines() {
             let at = self.lines;
             let unreadable = || format!("journal line {} cannot be read: {line}", at + 1);
             let value: Value = serde_json::from_str(line).map_err(|_| unreadable())?;
@@ -285,7 +287,7 @@ impl Notes {
             }
             self.lines += 1;
         }
-        self.bytes += whole as u64;
+        self.bytes += whole.len() as u64 + 1;
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
 //! A client changes or takes back what it asked for, with the token of its request.
 //!
-//! Before anybody answered, the request itself changes: whoever looks at it is shown the new content (threat C5). After its
-//! result was collected, the change is a new request under the same grant, and what was given before stays given.
+//! Before its result was collected, the request itself changes: whoever looks at it is shown the new content, and whoever agreed
+//! to the old content is asked again (threat C5). Afterwards the change is a new request under the same grant, and what was
+//! given before stays given.
 //!
 //! Spec: RFC 9635 §5.3, §5.4
 
@@ -12,6 +13,7 @@ use crate::{
     grant::Grant,
     id::Id,
     pending::{Continuation, EndKind, Handle, HandleKind, PendingRequest, State, UserCode},
+    person::Person,
     refusal::Refusal,
     secret::{Secret, SecretHash, kind},
     store::{Change, Commit, Record},
@@ -32,13 +34,13 @@ impl Engine {
     /// of the old one where the request itself changes.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] for what is not this client's; [`Refusal::AlreadyAnswered`] when it was approved and not
-    /// collected; [`Refusal::Revoked`] when its grant was; what an ended one says; as [`Engine::open`].
+    /// [`Refusal::NotFound`] for what is not this client's; [`Refusal::Revoked`] when the grant was; what an ended one says; as
+    /// [`Engine::open`].
     pub async fn modify(
         &self,
         id: Id<PendingRequest>,
         token: &Secret<kind::Continue>,
-        mut ask: Ask<'_>,
+        ask: Ask<'_>,
     ) -> Result<Committed<(Opened, Secret<kind::Continue>)>, Error> {
         let mut attempts = Attempts::default();
         loop {
@@ -51,62 +53,93 @@ impl Engine {
                 attempts.reload(error)?;
                 continue;
             }
-            if let State::Collected { grant, .. } = &request.state {
-                let mut ask = Ask {
-                    parent: Some(*grant),
-                    ..ask.clone()
-                };
-                self.asks_the_same_person(*grant, &mut ask).await?;
-                return self.modify_grant(request.clone(), version, ask).await;
-            }
+            let mut ask = ask.clone();
             if let Some(grant) = request.parent {
-                self.asks_the_same_person(grant, &mut ask).await?;
+                let agreed = self.agreed_to(grant).await?;
+                self.asks_the_same_person(agreed, &mut ask).await?;
             }
+            let reopens = match &request.state {
+                State::Collected { grant, .. } => {
+                    let grant = *grant;
+                    ask.parent = Some(grant);
+                    let agreed = self.agreed_to(grant).await?;
+                    self.asks_the_same_person(agreed, &mut ask).await?;
+                    return self.modify_grant(request, version, ask).await;
+                }
+                State::Approved(approval) => {
+                    self.asks_the_same_person(approval.person, &mut ask).await?;
+                    true
+                }
+                State::Pending
+                | State::Interacting { .. }
+                | State::Clarifying { .. }
+                | State::Ended(_) => false,
+            };
             if let Some(person) = ask.addressed_to
-                && request.addressed_to != Some(person)
+                && (reopens || request.addressed_to != Some(person))
             {
                 self.room_before(person, ask.client.id, now).await?;
             }
-            let (way, next) = self.turned(&request, token, now)?;
-            let mut changed = request;
-            changed.state = changed.state.reopen()?;
-            changed.asked = ask.rights.clone();
-            changed.need = ask.need.clone();
-            changed.addressed_to = ask.addressed_to;
-            changed.payload = ask.payload.clone();
-            changed.on_answer = ask.on_answer.as_ref().map(|plain| self.sealed(id, plain));
-            changed.shown_at = None;
-            let (code, carried) = self.code_of_changed(&mut changed, ask.with_user_code, now);
-            changed.continuation = Some(Continuation {
-                finish: ask.continuation.as_ref().and_then(|new| new.finish.clone()),
-                ..way
-            });
-            let mut event = self.event(EventKind::RequestChanged, &by_client(&ask.peer), now);
-            event.client = Some(changed.asker.client);
-            event.request = Some(id);
-            let before = changed.expires_at;
-            let mut commit = Commit::new(self.issuer, event)
-                .with(Change::update(
-                    version,
-                    Record::Pending(Box::new(changed.clone())),
-                ))
-                .before(before);
-            commit.changes.extend(carried);
-            commit
-                .changes
-                .extend(ask.proof.as_ref().map(super::proof::spending));
+            let (commit, opened, next) = self.plan_change(&ask, (request, version), token, now)?;
+            let (client, expires_at) = (ask.client.id, opened.request.expires_at);
+            let peer = &opened.request.asker.peer;
+            if reopens {
+                // It stopped counting when it was answered.
+                self.takes_room(client, peer, expires_at, now)?;
+            }
             match self.write(commit).await {
-                Ok(()) => {
-                    let opened = Opened {
-                        request: changed,
-                        poll: None,
-                        user_code: code,
-                    };
-                    return Ok(Committed((opened, next)));
+                Ok(()) => return Ok(Committed((opened, next))),
+                Err(error) => {
+                    if reopens {
+                        self.census.leave(client, peer, expires_at);
+                    }
+                    attempts.again(error)?;
                 }
-                Err(error) => attempts.again(error)?,
             }
         }
+    }
+
+    /// The request with its new content. Whoever looked at the old one is asked anew; so is whoever agreed to it, since nothing
+    /// was given for that.
+    fn plan_change(
+        &self,
+        ask: &Ask<'_>,
+        (request, version): (PendingRequest, u64),
+        token: &Secret<kind::Continue>,
+        now: Timestamp,
+    ) -> Result<(Commit, Opened, Secret<kind::Continue>), Refusal> {
+        let (way, next) = self.turned(&request, token, now)?;
+        let id = request.id;
+        let mut changed = request;
+        changed.state = changed.state.reopen()?;
+        changed.asked = ask.rights.clone();
+        changed.need = ask.need.clone();
+        changed.addressed_to = ask.addressed_to;
+        changed.payload = ask.payload.clone();
+        changed.on_answer = ask.on_answer.as_ref().map(|plain| self.sealed(id, plain));
+        changed.shown_at = None;
+        let (code, carried) = self.code_of_changed(&mut changed, ask.with_user_code, now);
+        changed.continuation = Some(Continuation {
+            finish: ask.continuation.as_ref().and_then(|new| new.finish.clone()),
+            ..way
+        });
+        let mut event = self.event(EventKind::RequestChanged, &by_client(&ask.peer), now);
+        event.client = Some(changed.asker.client);
+        event.request = Some(id);
+        let before = changed.expires_at;
+        let record = Record::Pending(Box::new(changed.clone()));
+        let mut commit = Commit::new(self.issuer, event)
+            .with(Change::update(version, record))
+            .before(before);
+        commit.changes.extend(carried);
+        let spent = ask.proof.as_ref().map(super::proof::spending);
+        commit.changes.extend(spent);
+        let opened = Opened {
+            request: changed,
+            poll: None,
+            user_code: code,
+        };
+        Ok((commit, opened, next))
     }
 
     /// The code a person carries to a changed request: the one it has, or a new one with the handle that finds it.
@@ -143,18 +176,26 @@ impl Engine {
         (Some(code), Some(Change::insert(handle)))
     }
 
-    /// Whoever agreed to a grant is asked about more of it, and nobody else: else it would become another person's. Nobody is
-    /// asked about one that was revoked.
-    async fn asks_the_same_person(&self, grant: Id<Grant>, ask: &mut Ask<'_>) -> Result<(), Error> {
-        let store = self.store.as_ref();
-        let grant = found(store.grant(self.issuer, grant).await?)?.value;
-        if !grant.is_live() {
-            return Err(Refusal::Revoked.into());
+    /// Who agreed to a grant that still counts. `None`: a rule.
+    async fn agreed_to(&self, grant: Id<Grant>) -> Result<Option<Id<Person>>, Error> {
+        let grant = found(self.store.as_ref().grant(self.issuer, grant).await?)?.value;
+        if grant.is_live() {
+            Ok(grant.person)
+        } else {
+            Err(Refusal::Revoked.into())
         }
-        let Some(person) = grant.person else {
+    }
+
+    /// Whoever agreed before is asked about the change, and nobody else: else what one allowed would become another's.
+    async fn asks_the_same_person(
+        &self,
+        agreed: Option<Id<Person>>,
+        ask: &mut Ask<'_>,
+    ) -> Result<(), Error> {
+        let Some(person) = agreed else {
             return Ok(());
         };
-        let person = store.person(self.issuer, person).await?;
+        let person = self.store.as_ref().person(self.issuer, person).await?;
         let person = person.ok_or(Refusal::PersonInactive)?.value;
         ask.addressed_to = ask.addressed_to.map(|_| person.id);
         ask.need.subject = Some(person.subject);

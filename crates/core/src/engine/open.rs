@@ -109,20 +109,7 @@ impl Engine {
             self.room_before(person, ask.client.id, now).await?;
         }
         let expires_at = now.plus(ask.lifetime);
-        let caps = Caps {
-            per_client: self.limits.per_client,
-            per_source: self.limits.per_source,
-            total: self.limits.total,
-        };
-        if !self
-            .census
-            .enter(ask.client.id, &ask.peer, expires_at, now, caps)
-        {
-            return Err(Refusal::TooMany {
-                retry_after: CAP_RETRY,
-            }
-            .into());
-        }
+        self.takes_room(ask.client.id, &ask.peer, expires_at, now)?;
         let mut attempts = Attempts::default();
         loop {
             let (mut commit, opened) = self.plan_open(&ask, expires_at, now);
@@ -140,6 +127,30 @@ impl Engine {
     }
 
     /// A value that only this request's row opens.
+    /// Counts one more request that waits, of this client and from this source.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`] when a cap is reached.
+    pub(super) fn takes_room(
+        &self,
+        client: Id<Client>,
+        peer: &str,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let caps = Caps {
+            per_client: self.limits.per_client,
+            per_source: self.limits.per_source,
+            total: self.limits.total,
+        };
+        if self.census.enter(client, peer, expires_at, now, caps) {
+            return Ok(());
+        }
+        Err(Refusal::TooMany {
+            retry_after: CAP_RETRY,
+        })
+    }
+
     pub(super) fn sealed(&self, id: Id<PendingRequest>, plain: &[u8]) -> Sealed {
         self.vault.seal(&id.to_string(), plain, self.random())
     }

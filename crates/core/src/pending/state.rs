@@ -194,13 +194,18 @@ impl State {
         }
     }
 
-    /// The client changes what it asks: whoever looked at it is asked anew.
+    /// The client changes what it asks: whoever looked at it, or agreed to it, is asked anew.
     ///
     /// # Errors
-    /// As [`State::unanswered`].
+    /// [`Refusal::AlreadyCollected`] once handed over, or what the ending says.
     pub fn reopen(self) -> Result<Self, Refusal> {
-        self.unanswered()?;
-        Ok(Self::Pending)
+        match &self {
+            Self::Pending
+            | Self::Interacting { .. }
+            | Self::Clarifying { .. }
+            | Self::Approved(_) => Ok(Self::Pending),
+            Self::Collected { .. } | Self::Ended(_) => Err(self.settled()),
+        }
     }
 
     /// The person asks the client.

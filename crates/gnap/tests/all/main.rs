@@ -38,6 +38,8 @@ mod rfc9493;
 #[cfg(test)]
 mod rfc9635_access;
 #[cfg(test)]
+mod rfc9635_changed;
+#[cfg(test)]
 mod rfc9635_continuation;
 #[cfg(test)]
 mod rfc9635_discovery;

@@ -32,7 +32,7 @@ fn formats(what: &What) -> Vec<&str> {
     }
 }
 
-fn about(formats: Value) -> Value {
+fn about(formats: &Value) -> Value {
     json!({ "sub_id_formats": formats })
 }
 
@@ -44,18 +44,18 @@ async fn c5_a_change_of_who_is_asked_about_is_marked_as_one() {
     let change = |subject: Value| json!({ "subject": subject, "interact": interact });
     // Nothing of it was asked before.
     let (asked, _) = agent.granted(&world, &agent.request()).await;
-    let opaque = change(about(json!(["opaque"])));
+    let opaque = change(about(&json!(["opaque"])));
     let told = agent.change(&world, &asked, &opaque).await.ok();
     let added = prompt(&world, &Asked::of(&told)).await;
     assert!(added.modifies);
     assert_eq!(identity(&added).unwrap().change, AskChange::Added);
     // Less or more of it was.
-    let known = with(agent.request(), "/subject", about(json!(["opaque"])));
+    let known = with(agent.request(), "/subject", about(&json!(["opaque"])));
     let first = agent.wait_for(&world, &known).await;
     let first = prompt(&world, &first).await;
     assert_eq!(identity(&first).unwrap().change, AskChange::Same);
     let (asked, _) = agent.granted(&world, &known).await;
-    let both = change(about(json!(["opaque", "email"])));
+    let both = change(about(&json!(["opaque", "email"])));
     let changed = Asked::of(&agent.change(&world, &asked, &both).await.ok());
     let shown = prompt(&world, &changed).await;
     let line = identity(&shown).unwrap();
@@ -65,7 +65,7 @@ async fn c5_a_change_of_who_is_asked_about_is_marked_as_one() {
         other => panic!("{other:?}"),
     }
     // A second change, before anybody answered, is still one of what the person agreed to.
-    let again = json!({ "subject": about(json!(["email"])) });
+    let again = json!({ "subject": about(&json!(["email"])) });
     let told = agent.change(&world, &changed, &again).await.ok();
     let changed = Asked {
         interact: changed.interact.clone(),

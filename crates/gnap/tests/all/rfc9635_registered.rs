@@ -135,7 +135,7 @@ async fn g13_a_bearer_token_is_managed_with_a_key_its_client_registered() {
     // Any key will do that it registered by then.
     let next = Agent::new();
     reregister(&world, |metadata| {
-        metadata.jwks = Some(keys(&[&agent, &next]))
+        metadata.jwks = Some(keys(&[&agent, &next]));
     })
     .await;
     let told = next.manage(&world, Method::POST, &second, None).await.ok();
@@ -170,7 +170,7 @@ async fn g13_a_token_of_a_registered_client_goes_over_to_no_other_key_than_a_reg
     let told = agent.hand_over(&world, &first, &next).await;
     assert_eq!(told.code(), (400, "invalid_rotation".to_owned()));
     reregister(&world, |metadata| {
-        metadata.jwks = Some(keys(&[&agent, &next]))
+        metadata.jwks = Some(keys(&[&agent, &next]));
     })
     .await;
     let told = agent.hand_over(&world, &first, &next).await.ok();
@@ -194,7 +194,7 @@ async fn g2_a_key_that_was_taken_out_of_the_registration_continues_changes_and_e
     // Nor does another key of the client: the request was begun with the first.
     refused(next.come_back(&world, &asked, None).await);
     reregister(&world, |metadata| {
-        metadata.jwks = Some(keys(&[&agent, &next]))
+        metadata.jwks = Some(keys(&[&agent, &next]));
     })
     .await;
     agent.come_back(&world, &asked, None).await.ok();

@@ -177,15 +177,11 @@ async fn g1_a_refused_change_is_used_up_too() {
     let world = World::new().await;
     let agent = Agent::new();
     let asked = agent.wait_for(&world, &agent.request()).await;
-    Browser::of(&world, "u-1")
-        .await
-        .approve(&world, &asked)
-        .await;
-    // What was approved and not collected cannot be changed.
+    Browser::of(&world, "u-1").await.deny(&world, &asked).await;
     let sent = Sent::new(Method::PATCH, &asked.uri).json(&more(&agent));
     let sent = agent.sign(&world, sent, Some(&asked.token));
     let told = world.send(&world.faces, sent.clone()).await;
-    assert_eq!(told.code(), (403, "request_denied".to_owned()));
+    assert_eq!(told.code(), (403, "user_denied".to_owned()));
     let told = world.send(&world.faces, sent).await;
     assert_eq!(told.code(), (401, "invalid_client".to_owned()));
 }

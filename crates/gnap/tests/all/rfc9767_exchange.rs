@@ -221,7 +221,7 @@ fn photos() -> Value {
 }
 
 /// A token that a resource server asks for with one it was shown.
-fn derivation(client: Value, access: Value, token: &Value) -> Value {
+fn derivation(client: &Value, access: &Value, token: &Value) -> Value {
     json!({
         "access_token": { "access": access }, "client": client, "existing_access_token": token,
     })
@@ -263,10 +263,10 @@ async fn c8_whoever_names_the_same_rights_learns_nothing_of_tokens_for_another()
         );
         let told = introspect(&world, &stranger, &other, value).await;
         assert_eq!(told, inactive(), "renewed: {renewed}");
-        let body = derivation(other.clone(), access.clone(), value);
+        let body = derivation(&other, &access, value);
         let told = stranger.ask(&world, &body).await;
         assert_eq!(told.code(), (400, "invalid_request".to_owned()));
-        let body = derivation(own.clone(), access.clone(), value);
+        let body = derivation(&own, &access, value);
         let told = server.ask(&world, &body).await.ok();
         assert_eq!(told["access_token"]["access"], access);
     }
@@ -284,7 +284,7 @@ async fn rfc9767_3_4_rights_that_no_name_was_used_for_are_no_key_s_to_see() {
     let value = &told["access_token"]["value"];
     let told = introspect(&world, &server, &own, value).await;
     assert_eq!(told, inactive());
-    let body = derivation(own.clone(), access.clone(), value);
+    let body = derivation(&own, &access, value);
     let told = server.ask(&world, &body).await;
     assert_eq!(told.code(), (400, "invalid_request".to_owned()));
     // The client may say later whom it means: what it has already, by name.
@@ -325,20 +325,17 @@ async fn rfc9767_3_4_a_name_means_its_rights_in_questions_and_in_derivations() {
             });
             let told = post(&world, agent, "introspect", &body).await.ok();
             let derived = agent
-                .ask(&world, &derivation(who.clone(), json!([wanted]), value))
+                .ask(&world, &derivation(&who, &json!([wanted]), value))
                 .await;
-            match want {
-                Some(want) => {
-                    assert_eq!(&told["access"], want, "{who} {wanted}");
-                    let derived = derived.ok();
-                    assert_eq!(&derived["access_token"]["access"], want, "{who} {wanted}");
-                }
-                None => {
-                    assert_eq!(told, inactive(), "{who} {wanted}");
-                    let refused = (403, "request_denied".to_owned());
-                    assert_eq!(derived.code(), refused, "{who} {wanted}");
-                }
-            }
+            let Some(want) = want else {
+                assert_eq!(told, inactive(), "{who} {wanted}");
+                let refused = (403, "request_denied".to_owned());
+                assert_eq!(derived.code(), refused, "{who} {wanted}");
+                continue;
+            };
+            assert_eq!(&told["access"], want, "{who} {wanted}");
+            let derived = derived.ok();
+            assert_eq!(&derived["access_token"]["access"], want, "{who} {wanted}");
         }
     }
 }
@@ -350,7 +347,7 @@ async fn rfc9767_4_what_needed_a_key_is_never_derived_as_what_needs_none() {
     let client = Agent::new();
     let access = json!(["dolphin-metadata"]);
     let derive = |token: &Value, flags: Value| {
-        let body = derivation(json!(name), access.clone(), token);
+        let body = derivation(&json!(name), &access, token);
         with(body, "/access_token/flags", flags)
     };
     let (_, bound) = client.granted(&world, &client.request()).await;
@@ -358,7 +355,7 @@ async fn rfc9767_4_what_needed_a_key_is_never_derived_as_what_needs_none() {
     let told = server.ask(&world, &derive(bound, json!(["bearer"]))).await;
     assert_eq!(told.code(), (403, "request_denied".to_owned()));
     let several = with(
-        derivation(json!(name), access.clone(), bound),
+        derivation(&json!(name), &access, bound),
         "/access_token",
         json!([
             { "label": "a", "access": access },

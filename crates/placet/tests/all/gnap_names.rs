@@ -57,8 +57,8 @@ async fn a_grant_has_the_name_of_the_request_its_client_comes_back_to() {
         specs: &|_, _| Vec::new(),
         under: None,
     };
-    let issued = engine.grant_at_once(&give, world.clock.now()).await;
-    let request = issued.unwrap().into_inner().request;
+    let given = engine.grant_at_once(&give, world.clock.now()).await;
+    let request = given.unwrap().into_inner().request;
     let State::Collected { grant, .. } = request.state else {
         panic!("it was granted at once");
     };

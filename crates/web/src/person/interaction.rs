@@ -240,6 +240,7 @@ pub(super) fn consent_page(
         digest: seen::written(&digest, prompt),
         asker: view::asker_of(site, request, client, locale, prompt),
         modifies: prompt.modifies,
+        keeps: request.parent.is_some(),
         asks: asks(&site.settings, &prompt.asks, locale, ticked("ask").as_ref()),
         scopes,
         resources: view::resource_lines(&site.settings, &request.asked),

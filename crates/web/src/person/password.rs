@@ -1,11 +1,17 @@
-//! Passwords: hashed with Argon2id on blocking threads, a bounded number at a time.
+//! Passwords: hashed with Argon2id on threads of their own, a bounded number at a time.
 //!
 //! One hash costs 19 MiB and about 20 ms of one core. So that guesses cannot starve the server, only some run at once,
-//! only some more wait, and everybody else is told to come back (threat H4).
+//! only some more wait, and everybody else is told to come back (threat H4). The threads have the lowest priority, so that
+//! who signs in takes what others leave.
 //!
 //! Spec: RFC 9106 §4 (Argon2id); the PHC string format
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    panic::{self, AssertUnwindSafe},
+    sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
+    thread,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -15,7 +21,7 @@ use placet_core::{
     random::{Random as _, SystemRandom},
     time::Lifetime,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 /// Memory of one hash, in KiB.
@@ -27,6 +33,9 @@ const LANES: u32 = 1;
 const SALT_BYTES: usize = 16;
 /// The longest password that is looked at, in bytes.
 pub const PASSWORD_LIMIT_BYTES: usize = 1_024;
+/// The lowest priority of a thread, as `setpriority` counts on Linux.
+#[cfg(target_os = "linux")]
+const LOWEST_PRIORITY: i32 = 19;
 /// How long a caller stays away when every place is taken.
 const BUSY_RETRY: Lifetime = Lifetime::from_secs(2);
 /// What an unknown name is checked against, so that it takes as long as a known one: the same parameters, and an output
@@ -50,10 +59,16 @@ pub enum PasswordError {
     Failed,
 }
 
+type Job = Box<dyn FnOnce() + Send>;
+
 /// The pool in which passwords are hashed.
 pub struct Passwords {
     working: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    /// How many threads there are.
+    parallel: usize,
+    /// To the threads, which begin with the first password and end with the pool.
+    jobs: OnceLock<mpsc::Sender<Job>>,
 }
 
 impl fmt::Debug for Passwords {
@@ -70,6 +85,8 @@ impl Passwords {
         Self {
             working: Arc::new(Semaphore::new(parallel)),
             places: Arc::new(Semaphore::new(parallel + waiting)),
+            parallel,
+            jobs: OnceLock::new(),
         }
     }
 
@@ -134,13 +151,51 @@ impl Passwords {
             .acquire_owned()
             .await
             .map_err(|_| busy)?;
-        tokio::task::spawn_blocking(move || {
+        let (tell, told) = oneshot::channel();
+        let job = move || {
             // Held by the job itself: a caller that goes away does not end a hash that has begun.
             let _held: [OwnedSemaphorePermit; 2] = [place, turn];
-            job()
-        })
-        .await
-        .map_err(|_| PasswordError::Failed)
+            tell.send(job()).ok();
+        };
+        let jobs = self.jobs.get_or_init(|| threads(self.parallel));
+        jobs.send(Box::new(job))
+            .map_err(|_| PasswordError::Failed)?;
+        told.await.map_err(|_| PasswordError::Failed)
+    }
+}
+
+/// So many threads that take jobs until nobody can send any more.
+fn threads(count: usize) -> mpsc::Sender<Job> {
+    let (jobs, queue) = mpsc::channel::<Job>();
+    let queue = Arc::new(Mutex::new(queue));
+    for _ in 0..count {
+        let queue = Arc::clone(&queue);
+        let work = move || {
+            yield_to_others();
+            loop {
+                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let Ok(job) = next else { return };
+                // Whoever waits for one that ends in a panic is told that it failed; the thread goes on.
+                drop(panic::catch_unwind(AssertUnwindSafe(job)));
+            }
+        };
+        let begun = thread::Builder::new()
+            .name("password".to_owned())
+            .spawn(work);
+        if let Err(error) = begun {
+            tracing::error!(%error, "a thread for passwords could not be started");
+        }
+    }
+    jobs
+}
+
+/// Gives this thread the lowest priority, where threads have one of their own.
+fn yield_to_others() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) =
+        rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST_PRIORITY)
+    {
+        tracing::warn!(%error, "the threads for passwords keep the priority of all others");
     }
 }
 

@@ -150,8 +150,11 @@ impl Told {
 
     /// What no event should say, whatever the records are. Nothing may have happened after `latest`.
     pub(super) fn violations(&self, latest: Timestamp) -> impl Iterator<Item = Violation> + '_ {
+        // Whoever agreed is asked again when the client changes what it asks for.
         let answers = self.requests.iter().filter(|(_, of)| {
-            of.kinds.has(EventKind::RequestApproved) && of.kinds.has(EventKind::RequestDenied)
+            of.kinds.has(EventKind::RequestApproved)
+                && of.kinds.has(EventKind::RequestDenied)
+                && !of.kinds.has(EventKind::RequestChanged)
         });
         let answers =
             answers.map(|(id, _)| Violation::new("one answer", id, "approved and denied"));

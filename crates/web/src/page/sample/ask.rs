@@ -36,6 +36,7 @@ pub(super) fn consents(plain: &Consent, device: &Consent) -> Vec<Sample> {
     };
     let modifies = Consent {
         modifies: true,
+        keeps: true,
         ..with(change())
     };
     let on_device = Consent {
@@ -49,6 +50,7 @@ pub(super) fn consents(plain: &Consent, device: &Consent) -> Vec<Sample> {
     };
     let hostile = Consent {
         modifies: true,
+        keeps: true,
         asker: Asker {
             name: ClientName {
                 only_said: true,

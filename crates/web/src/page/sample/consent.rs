@@ -62,6 +62,7 @@ fn plain() -> Consent {
         digest: "ZGlnZXN0".to_owned(),
         asker: proven(),
         modifies: false,
+        keeps: false,
         unseen: false,
         asks: Vec::new(),
         scopes: vec![

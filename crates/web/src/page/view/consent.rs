@@ -53,6 +53,8 @@ pub struct Consent {
     pub asker: Asker,
     /// Whether it changes an earlier agreement.
     pub modifies: bool,
+    /// Whether what was allowed before stays allowed, whatever the answer to this is.
+    pub keeps: bool,
     /// What it may do, beside scopes.
     pub asks: Vec<Ask>,
     /// What it may do.
