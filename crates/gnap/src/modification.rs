@@ -36,7 +36,7 @@ use crate::{
 
 /// Answers a PATCH (RFC 9635 §5.3).
 pub(crate) async fn modify(realm: Realm, call: Call, policy: Policy) -> Reply {
-    let done = modified(&realm, &call, &policy).await;
+    let done = Box::pin(modified(&realm, &call, &policy)).await;
     done.unwrap_or_else(|problem| problem.reply())
 }
 
@@ -55,31 +55,7 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
         Ok(asked) => asked,
         Err(problem) => return Err(grant::spent(realm, &back.client, problem).await),
     };
-    let (mut tokens, several) = match &asked.tokens {
-        Some(tokens) => AskedToken::all(Some(tokens)),
-        None => (back.payload.tokens.clone(), back.payload.several),
-    };
-    grant::expand(realm, &mut tokens).await?;
-    let subject = match &asked.subject {
-        Some(subject) => Some(AskedSubject::of(
-            subject,
-            &grant::SUB_ID_FORMATS,
-            &grant::ASSERTION_FORMATS,
-        ))
-        .filter(|subject| !subject.is_empty()),
-        None => back.payload.subject.clone(),
-    };
-    let changed = Payload {
-        tokens,
-        several,
-        subject,
-        before: before(realm, &back).await?,
-        subject_before: match &back.request.state {
-            State::Approved(_) | State::Collected { .. } => back.payload.subject.clone(),
-            _ => back.payload.subject_before.clone(),
-        },
-        ..back.payload.clone()
-    };
+    let changed = changed(realm, &back, &asked).await?;
     let need = match needed(realm, call, &back, &asked).await {
         Ok(need) => need,
         Err(problem) => return Err(grant::spent(realm, &back.client, problem).await),
@@ -107,10 +83,63 @@ async fn modified(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, 
     let introduced = back.request.asker.introduced.clone();
     // The token of the new content is made by the engine from the old one.
     let ask = drawn.ask(realm, call, &back.client, introduced, &back.token);
-    let opened = realm.site.engine.modify(back.id, &back.token, ask).await;
-    let opened = opened.map_err(|error| Problem::failed(error, Place::Grant, realm.profile))?;
+    let opened = match realm.site.engine.modify(back.id, &back.token, ask).await {
+        Ok(opened) => opened,
+        Err(error) => return Err(unchanged(realm, &back, error).await),
+    };
     let (opened, next) = opened.get();
     Ok(drawn.pending(realm, opened, next).reply(realm.profile))
+}
+
+/// The request with its new content. What is left out of the change stays as it was.
+async fn changed(realm: &Realm, back: &Back, asked: &ModifyRequest) -> Result<Payload, Problem> {
+    let (mut tokens, several) = match &asked.tokens {
+        Some(tokens) => AskedToken::all(Some(tokens)),
+        None => (back.payload.tokens.clone(), back.payload.several),
+    };
+    grant::expand(realm, &mut tokens).await?;
+    let subject = match &asked.subject {
+        Some(subject) => Some(AskedSubject::of(
+            subject,
+            &grant::SUB_ID_FORMATS,
+            &grant::ASSERTION_FORMATS,
+        ))
+        .filter(|subject| !subject.is_empty()),
+        None => back.payload.subject.clone(),
+    };
+    Ok(Payload {
+        tokens,
+        several,
+        subject,
+        before: before(realm, back).await?,
+        subject_before: match &back.request.state {
+            State::Approved(_) | State::Collected { .. } => back.payload.subject.clone(),
+            _ => back.payload.subject_before.clone(),
+        },
+        ..back.payload.clone()
+    })
+}
+
+/// What a change that the engine refused is called, once its proof is spent: else the same call could change something later.
+/// What a full server refuses costs it nothing.
+async fn unchanged(realm: &Realm, back: &Back, error: engine::Error) -> Problem {
+    let (place, spends) = match &error {
+        // A grant that is over is one that cannot be continued, like one that is not there (threat C8).
+        engine::Error::Refused(
+            Refusal::NotFound | Refusal::WrongClient | Refusal::Cancelled | Refusal::Revoked,
+        ) => (Place::Poll, true),
+        engine::Error::Refused(Refusal::TooMany { .. } | Refusal::ReplayedProof)
+        | engine::Error::Unknown
+        | engine::Error::Store(_)
+        | engine::Error::Sign(_) => (Place::Grant, false),
+        engine::Error::Refused(_) => (Place::Grant, true),
+    };
+    let problem = Problem::failed(error, place, realm.profile);
+    if spends {
+        grant::spent(realm, &back.client, problem).await
+    } else {
+        problem
+    }
 }
 
 /// How the person is reached from now on.
@@ -132,6 +161,9 @@ async fn needed(
         Some(user) => user::need(realm, client, Some(user), call.context.now).await?,
         None => back.request.need.clone(),
     };
+    if let Some(subject) = agreed_before(realm, back).await? {
+        user::is_named(realm, &mut need, &subject).await?;
+    }
     if let Some(subject) = &asked.subject {
         user::asked_about(realm, &mut need, &subject.sub_ids).await?;
     }
@@ -145,13 +177,10 @@ async fn needed(
 async fn drawn_anew(
     realm: &Realm,
     back: &Back,
-    (asked, mut need): (&ModifyRequest, SignInNeed),
+    (asked, need): (&ModifyRequest, SignInNeed),
     changed: &Payload,
 ) -> Result<Anew, Problem> {
     let subject = changed.subject.as_ref();
-    if let Some(subject) = agreed_before(realm, back).await? {
-        need.subject = Some(subject);
-    }
     let collected = matches!(&back.request.state, State::Collected { .. });
     if asked.interact.is_none() && !collected {
         let addressed_to = still_addressed(realm, back, &need).await?;
@@ -168,18 +197,22 @@ async fn drawn_anew(
     Ok(Anew::Drawn(Box::new(drawn)))
 }
 
-/// Whoever agreed before is asked about more, and nobody else, so that nobody else need be named.
+/// Whoever agreed before is asked about the change, so that nobody need be named, and nobody else may be.
 async fn agreed_before(realm: &Realm, back: &Back) -> Result<Option<String>, Problem> {
     let engine = &realm.site.engine;
     let (store, issuer) = (engine.store().as_ref(), engine.issuer_id());
     let failed = |error: StoreError| Problem::failed(error.into(), Place::Grant, realm.profile);
-    let agreed = match &back.request.state {
-        State::Approved(approval) => approval.person,
-        State::Collected { grant, .. } => {
-            let grant = store.grant(issuer, *grant).await.map_err(failed)?;
+    let grant = match &back.request.state {
+        State::Collected { grant, .. } => Some(*grant),
+        _ => back.request.parent,
+    };
+    let agreed = match (grant, &back.request.state) {
+        (Some(grant), _) => {
+            let grant = store.grant(issuer, grant).await.map_err(failed)?;
             grant.and_then(|grant| grant.value.person)
         }
-        _ => None,
+        (None, State::Approved(approval)) => approval.person,
+        (None, _) => None,
     };
     let Some(person) = agreed else {
         return Ok(None);
@@ -251,8 +284,10 @@ async fn reworded(
         lifetime: realm.site.settings.lifetimes.interaction,
         with_user_code: false,
     };
-    let opened = engine.modify(back.id, &back.token, ask).await;
-    let opened = opened.map_err(|error| Problem::failed(error, Place::Grant, realm.profile))?;
+    let opened = match engine.modify(back.id, &back.token, ask).await {
+        Ok(opened) => opened,
+        Err(error) => return Err(unchanged(realm, back, error).await),
+    };
     let (_, next) = opened.get();
     let wait = back.request.delivery.interval();
     let wait = wait.unwrap_or(realm.site.settings.lifetimes.poll_interval);
@@ -335,7 +370,7 @@ async fn at_once(
     let issued = match issued {
         Ok(issued) => issued,
         Err(engine::Error::Refused(Refusal::Exceeds)) => return Ok(None),
-        Err(error) => return Err(Problem::failed(error, Place::Grant, realm.profile)),
+        Err(error) => return Err(unchanged(realm, back, error).await),
     };
     let (issued, next) = issued.get();
     let response = GrantResponse {

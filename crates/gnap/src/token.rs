@@ -80,7 +80,7 @@ async fn managed(
 }
 
 /// The key that must have signed: the one the token is bound to, or, for a bearer token, the one its client signs with
-/// (RFC 9635 §6).
+/// (RFC 9635 §6). Where the client is known by keys that it publishes or registered, it has to be among them still.
 async fn key_of(
     realm: &Realm,
     call: &Call,
@@ -95,8 +95,12 @@ async fn key_of(
         Some(key) => GnapKey::from_json(key).map_err(|_| client::unknown())?,
         None => client::key_of(realm, call, known).await?,
     };
-    if realm.profile == Profile::OpenPayments && known.key.is_none() {
-        crate::wallet::still_published(realm, call, &known.client_id, &key).await?;
+    match (realm.profile, &known.key) {
+        (_, Some(_)) => {}
+        (Profile::OpenPayments, None) => {
+            crate::wallet::still_published(realm, call, &known.client_id, &key).await?;
+        }
+        (Profile::Rfc9635, None) => client::still_registered(realm, call, known, &key).await?,
     }
     Ok(key)
 }
@@ -130,6 +134,9 @@ async fn rotated(realm: &Realm, call: &Call, policy: &Policy) -> Result<Reply, P
         ),
         Some(new) => {
             let new = new_key(&token, &key, new)?;
+            // A key that nobody registered would count for the client, and no operator could take it away.
+            let registered = client::still_registered(realm, call, &known, &new).await;
+            registered.map_err(of_rotation)?;
             let proven = key_proof::prove_rotation(&realm.site, call, &ask, &new);
             let proven = proven.map_err(|_| Problem::from(GnapError::InvalidRotation))?;
             (proven.old, Some(new))
@@ -177,6 +184,14 @@ fn new_key(
         return Err(GnapError::InvalidRotation.into());
     }
     Ok(new)
+}
+
+/// The same refusal in the words of RFC 9635 §6.1.1.
+fn of_rotation(problem: Problem) -> Problem {
+    match problem.code {
+        Some(GnapError::InvalidClient) => GnapError::InvalidRotation.into(),
+        _ => problem,
+    }
 }
 
 /// The new value lives as long as the old one was to.

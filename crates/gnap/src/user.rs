@@ -109,7 +109,14 @@ fn asserted(
 }
 
 /// Only the person of this subject may answer. All names have to be one person's (RFC 9635 §2.4).
-async fn is_named(realm: &Realm, need: &mut SignInNeed, subject: &str) -> Result<(), Problem> {
+///
+/// # Errors
+/// `unknown_user` for a subject that is nobody's, and for another than `need` names.
+pub(crate) async fn is_named(
+    realm: &Realm,
+    need: &mut SignInNeed,
+    subject: &str,
+) -> Result<(), Problem> {
     if need
         .subject
         .as_deref()

@@ -54,6 +54,10 @@ impl Engine {
                 continue;
             }
             let mut ask = ask.clone();
+            if let Some(grant) = request.parent {
+                let agreed = self.agreed_to(grant).await?;
+                self.asks_the_same_person(agreed, &mut ask).await?;
+            }
             let reopens = match &request.state {
                 State::Collected { grant, .. } => {
                     let grant = *grant;

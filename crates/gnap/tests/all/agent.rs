@@ -57,6 +57,11 @@ impl Agent {
 
     pub(crate) fn proving(algorithm: Algorithm, proof: ProofMethod) -> Self {
         let key = Arc::new(SigningKey::generate(algorithm).unwrap());
+        Self::holding(key, proof)
+    }
+
+    /// One that signs with this key.
+    pub(crate) fn holding(key: Arc<SigningKey>, proof: ProofMethod) -> Self {
         Self {
             signer: GnapSigner::new(Arc::clone(&key), key.kid(), proof),
             proof,

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod dialects;
+#[cfg(test)]
 mod open_payments_access;
 #[cfg(test)]
 mod open_payments_identity;
@@ -52,11 +54,17 @@ mod rfc9635_hash;
 #[cfg(test)]
 mod rfc9635_interact;
 #[cfg(test)]
+mod rfc9635_prompt;
+#[cfg(test)]
 mod rfc9635_reached;
+#[cfg(test)]
+mod rfc9635_registered;
 #[cfg(test)]
 mod rfc9635_request;
 #[cfg(test)]
 mod rfc9635_response;
+#[cfg(test)]
+mod rfc9635_taken_back;
 #[cfg(test)]
 mod rfc9635_threats;
 #[cfg(test)]

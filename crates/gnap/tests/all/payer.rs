@@ -33,10 +33,15 @@ impl Payer {
     /// The same, of which nothing is published.
     pub(crate) fn unpublished(world: &World, name: &str) -> Self {
         let key = Arc::new(SigningKey::generate(Algorithm::EdDsa).unwrap());
+        Self::holding(key, &world.wallets.address(name))
+    }
+
+    /// One that signs with this key.
+    pub(crate) fn holding(key: Arc<SigningKey>, wallet: &str) -> Self {
         Self {
             signer: GnapSigner::open_payments(Arc::clone(&key), key.kid()),
             key,
-            wallet: world.wallets.address(name),
+            wallet: wallet.to_owned(),
         }
     }
 

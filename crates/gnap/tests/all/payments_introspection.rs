@@ -6,8 +6,9 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    payer::{Payer, incoming, introspect, outgoing, request},
-    world::{BLUE, OPERATOR, PAY, Sent, World, text},
+    payer::{Payer, decide, details, finish, incoming, introspect, outgoing, request},
+    payments_interaction::{Before, stage},
+    world::{BLUE, IDP_SECRET, INTERVAL_S, OPERATOR, PAY, Sent, World, text},
 };
 
 #[tokio::test]
@@ -134,6 +135,35 @@ async fn the_grant_is_the_same_after_a_rotation() {
     )
     .await;
     assert_ne!(first["grant"], other["grant"]);
+}
+
+/// Providers, resource servers and operators speak of one thing, so they have one name for it.
+#[tokio::test]
+async fn the_grant_is_what_the_provider_was_told_it_is() {
+    let world = World::new().await;
+    let payer = Payer::new(&world, "acme");
+    let body = request(&payer, &[outgoing(&payer.wallet)]);
+    let stage = stage(&world, &payer, &body, Before::Started).await;
+    let told = details(&world, &stage.begun, Some(IDP_SECRET)).await.ok();
+    decide(&world, &stage.begun, "accept").await;
+    let (_, carried) = finish(&world, &stage.begun, &stage.cookie)
+        .await
+        .redirected();
+    world.wait(INTERVAL_S);
+    let reference = Some(carried["interact_ref"].as_str());
+    let given = payer.come_back(&world, &stage.begun, reference).await.ok();
+    let question = json!({ "access_token": given["access_token"]["value"] });
+    let active = introspect(&world, &question).await;
+    assert_eq!(active["grant"], told["grantId"]);
+    // And what is given without a person is named like its request.
+    let body = request(&payer, &[incoming(&payer.wallet)]);
+    let given = payer.ask(&world, BLUE, &body).await.ok();
+    let question = json!({ "access_token": given["access_token"]["value"] });
+    let active = introspect(&world, &question).await;
+    let name = text(&given["continue"]["uri"]).rsplit('.').next().unwrap();
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(name.as_bytes());
+    let hex = data_encoding::HEXLOWER.encode(&bytes.unwrap());
+    assert_eq!(text(&active["grant"]).replace('-', ""), hex);
 }
 
 #[tokio::test]

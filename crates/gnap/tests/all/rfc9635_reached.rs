@@ -254,3 +254,55 @@ async fn rfc9635_5_3_more_is_asked_of_whoever_agreed_before() {
         .await
         .ok();
 }
+
+/// Whoever agrees on their own page need not be whoever uses the client, so that it learns nothing of who they are.
+#[tokio::test]
+async fn a15_a_client_that_brings_nobody_is_told_nobody_s_name() {
+    let world = World::new().await;
+    let agent = Agent::new();
+    let ada = Browser::of(&world, "u-1").await;
+    let refused = (400, "invalid_interaction".to_owned());
+    for subject in [
+        json!({ "sub_id_formats": ["opaque"] }),
+        json!({ "assertion_formats": ["id_token"] }),
+        json!({
+            "sub_id_formats": ["email"], "sub_ids": [{ "format": "opaque", "id": "u-1" }],
+        }),
+    ] {
+        let body = for_user(&agent, json!("u-1"));
+        let told = agent
+            .ask(&world, &with(body, "/subject", subject.clone()))
+            .await;
+        assert_eq!(told.code(), refused, "{subject}");
+        // Nor step by step: first nobody brought, then who it is, or the other way.
+        let asked = agent
+            .wait_for(&world, &for_user(&agent, json!("u-1")))
+            .await;
+        let told = agent
+            .change(&world, &asked, &json!({ "subject": subject }))
+            .await;
+        assert_eq!(told.code(), refused, "a change: {subject}");
+        agent.cancel(&world, &asked).await;
+        let brings = with(agent.polling(), "/subject", subject.clone());
+        let asked = agent.wait_for(&world, &brings).await;
+        let change = json!({ "interact": { "start": [] }, "user": "u-1" });
+        let told = agent.change(&world, &asked, &change).await;
+        assert_eq!(told.code(), refused, "a change of the way: {subject}");
+        assert!(ada.finds(&world).await.is_empty());
+    }
+    // After the tokens were collected it is no other.
+    let (asked, _) = agent.granted(&world, &agent.request()).await;
+    let change = json!({
+        "subject": { "sub_id_formats": ["opaque"] }, "interact": { "start": [] },
+    });
+    let told = agent.change(&world, &asked, &change).await;
+    assert_eq!(told.code(), refused, "a change of the grant");
+    // What this server cannot say at all is not asked.
+    let body = with(
+        for_user(&agent, json!("u-1")),
+        "/subject",
+        json!({ "sub_id_formats": ["did"] }),
+    );
+    agent.ask(&world, &body).await.ok();
+    assert_eq!(ada.finds(&world).await.len(), 1);
+}

@@ -33,9 +33,9 @@ use self::{Finalization as F, GnapGrantState as S};
 use crate::stored::{self, LIFETIME, payload};
 
 const OWN: &str = "cf5fd7d3-1eb1-4041-8e43-ba45747e9e5d";
-const ONE: &str = "438fa74a-fa7d-4317-9ced-dde32ece1787";
+pub(crate) const ONE: &str = "438fa74a-fa7d-4317-9ced-dde32ece1787";
 const TWO: &str = "f829c064-762a-4430-ac5d-7af5df198551";
-const URL: &str = "https://as.example";
+pub(crate) const URL: &str = "https://as.example";
 const SECRET: &str = "iyIgCprjb9uL8wFckR+pLEkJWMB7FJhgkvqhTQR/964=";
 const OTHER_SECRET: &str = "2pEcn2kkCclbOHQiGNEwhJ0rucATZhrA807HTm2rNXE=";
 
@@ -104,16 +104,16 @@ async fn engine_of(
     (Arc::new(engine), keys)
 }
 
-struct World {
-    clock: FixedClock,
+pub(crate) struct World {
+    pub(crate) clock: FixedClock,
     root: Arc<Engine>,
     tenancy: Arc<Engines>,
-    operator: Operator,
+    pub(crate) operator: Operator,
 }
 
 impl World {
     /// A root and two tenants.
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let clock = FixedClock::default();
         let store = MemoryStore::new(clock.clone());
         let (root, keys) = engine_of(&store, &clock, URL).await;
@@ -163,11 +163,11 @@ impl World {
         self.operator.add_tenant(new).await.unwrap();
     }
 
-    async fn holders(&self, tenant: Option<&str>) -> Vec<Holder> {
+    pub(crate) async fn holders(&self, tenant: Option<&str>) -> Vec<Holder> {
         self.operator.holders(tenant).await.unwrap()
     }
 
-    async fn engine(&self, tenant: &str) -> Arc<Engine> {
+    pub(crate) async fn engine(&self, tenant: &str) -> Arc<Engine> {
         if tenant == OWN {
             return Arc::clone(&self.root);
         }
@@ -177,16 +177,16 @@ impl World {
     }
 
     /// Stores a request under a tenant's issuer.
-    async fn store(&self, tenant: &str, request: &PendingRequest) {
+    pub(crate) async fn store(&self, tenant: &str, request: &PendingRequest) {
         stored::store(self.engine(tenant).await.as_ref(), request).await;
     }
 
-    async fn insert(&self, tenant: &str, record: Record) {
+    pub(crate) async fn insert(&self, tenant: &str, record: Record) {
         stored::insert(self.engine(tenant).await.as_ref(), record).await;
     }
 
     /// A request of Open Payments made `age` before now.
-    fn request(&self, age: Lifetime, state: State) -> PendingRequest {
+    pub(crate) fn request(&self, age: Lifetime, state: State) -> PendingRequest {
         stored::request(self.clock.now().minus(age), state)
     }
 

@@ -15,6 +15,8 @@ mod demo;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod gnap_names;
+#[cfg(test)]
 mod gnap_operations;
 #[cfg(test)]
 mod graphql;

@@ -107,6 +107,50 @@ fn what_has_no_limit_or_no_end_is_said_plainly() {
 }
 
 #[test]
+fn c5_a_change_of_who_is_asked_about_is_shown_like_any_other() {
+    in_order(
+        &words("consent-changes", Locale::English),
+        &[
+            "Changed Know who you are Until now",
+            "An identifier that says nothing else about you",
+            "From now on An identifier that says nothing else about you Your email address",
+            "New Know who you are A signed statement of who you are",
+        ],
+    );
+}
+
+#[test]
+fn d4_a_page_says_where_nobody_can_see_who_waits_for_the_answer() {
+    for (locale, warning, stays) in [
+        (
+            Locale::English,
+            "The answer does not go through this browser",
+            "What you allowed before stays allowed.",
+        ),
+        (
+            Locale::German,
+            "Die Antwort geht nicht durch diesen Browser",
+            "Was Sie schon erlaubt haben, bleibt erlaubt.",
+        ),
+        (
+            Locale::French,
+            "La réponse ne passe pas par ce navigateur",
+            "Ce que vous avez déjà autorisé le reste.",
+        ),
+    ] {
+        in_order(&words("consent-payment-open", locale), &[warning]);
+        for name in [
+            "consent-payment",
+            "consent-payment-device",
+            "consent-change",
+        ] {
+            assert!(!words(name, locale).contains(warning), "{name}");
+        }
+        in_order(&words("consent-change", locale), &[stays]);
+    }
+}
+
+#[test]
 fn extreme_amounts_are_exact_and_break_between_groups() {
     in_order(
         &words("consent-payment-extremes", Locale::English),

@@ -369,12 +369,17 @@ async fn find<'a>(holders: &'a [Holder], id: &str) -> Result<(&'a Holder, Held),
     Err(unknown(id))
 }
 
-/// Reads an id in either form.
+/// Reads an id in any of its forms: as a request, as a UUID, or as the grant that resource servers are told.
 pub(super) fn parse(id: &str) -> Option<Id<PendingRequest>> {
-    id.parse().ok().or_else(|| {
+    let as_uuid = || {
         let uuid = Tenant::parse_uuid(id).ok()?;
         Some(Id::from_bytes(*uuid.as_bytes()))
-    })
+    };
+    let as_grant = || {
+        let grant: Id<Grant> = id.parse().ok()?;
+        Some(Id::from_bytes(*grant.as_bytes()))
+    };
+    id.parse().ok().or_else(as_uuid).or_else(as_grant)
 }
 
 fn unknown(id: &str) -> OperationError {

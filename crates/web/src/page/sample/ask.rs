@@ -334,12 +334,26 @@ fn changes() -> Vec<Ask> {
         name: "photos-summary".into(),
         description: None,
     };
+    let identity = |formats: &[&str]| Item::Identity {
+        formats: formats.iter().map(|format| (*format).into()).collect(),
+    };
+    let known = changed(
+        "subject",
+        identity(&["opaque"]),
+        identity(&["opaque", "email"]),
+    );
+    let added = Ask {
+        change: Change::Added,
+        ..ask("added-subject", identity(&["id_token"]))
+    };
     vec![
         changed("elsewhere", payment(unlimited.clone()), payment(elsewhere)),
         changed("unlimited", payment(once()), payment(unlimited)),
         changed("more", Item::Right(photos), Item::Right(more.clone())),
         changed("same", quote(), quote()),
         changed("kind", name, Item::Right(more)),
+        known,
+        added,
     ]
 }
 

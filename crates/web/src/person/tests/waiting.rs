@@ -2,7 +2,7 @@
 
 use placet_core::{pending::State, time::Lifetime};
 
-use super::world::{Browser, World};
+use super::world::{Asks, Browser, World};
 
 const UNKNOWN: &str = "/account/requests/req_00000000000000000000000000000000";
 
@@ -45,6 +45,30 @@ async fn rfc9635_2_5_1_what_waits_is_found_and_answered_without_an_address() {
     assert!(!after.has(&link) && !after.has("id=\"waiting\""));
     // The link tells what became of it, and no more.
     assert_eq!(ada.get(&world, &path).await.location, page);
+}
+
+/// Whoever was sent the link of somebody else's request would answer it for them.
+#[tokio::test]
+async fn d4_a_page_warns_where_nothing_ties_the_answer_to_this_browser() {
+    const WARNING: &str = "The answer does not go through this browser";
+    let world = World::new().await;
+    let mut ada = Browser::new();
+    ada.sign_in_alone(&world, "ada").await;
+    let path = world.lays_before("photos", "ada").await;
+    let page = ada.get(&world, &path).await.location;
+    let unseen = ada.get(&world, &page).await;
+    assert!(unseen.has(WARNING), "{}", unseen.body);
+    // A redirect ends at the client this browser came from.
+    let page = world.authorize(&mut ada, &Asks::default()).await.location;
+    let redirect = ada.get(&world, &page).await;
+    assert!(redirect.has("id=\"approve\""), "{}", redirect.body);
+    assert!(!redirect.has(WARNING), "{}", redirect.body);
+    // A code stands on the device that asked.
+    let code = world.device_asks("tv", "read").await.user_code.unwrap();
+    let page = ada.enter(&world, &code.to_string()).await.location;
+    let device = ada.get(&world, &page).await;
+    assert!(device.has("id=\"confirm-device\""), "{}", device.body);
+    assert!(!device.has(WARNING), "{}", device.body);
 }
 
 #[tokio::test]
