@@ -29,6 +29,8 @@ mod server;
 #[cfg(test)]
 mod stored;
 #[cfg(test)]
+mod tenants;
+#[cfg(test)]
 mod threats;
 #[cfg(test)]
 mod tree;

@@ -1,0 +1,123 @@
+//! Tenants after a restart: what counts against their limits, and what is owed in their name.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    path::Path,
+    process::Output,
+    sync::Arc,
+    time::Duration,
+};
+
+use placet::app::App;
+use placet_core::{
+    callback::{Callback, Message},
+    client::Client,
+    engine::Engine,
+    id::Id,
+    pending::FaceName,
+    store::{Name, Record},
+    tenant::Tenant,
+    time::Lifetime,
+};
+use placet_gnap::realm::Tenants as _;
+use serde_json::{Value, json};
+
+#[cfg(feature = "postgres-tests")]
+use crate::threats::nodes::Pair;
+use crate::{
+    payments_admin::{ONE, OTHER_SECRET, OWN, SECRET, TWO, add, beside, settings, started, stored},
+    server::{Server, placet},
+    stored,
+};
+
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+
+fn payments(more: &str) -> String {
+    format!("[open_payments]\noperator_tenant = \"{OWN}\"\n{more}")
+}
+
+#[test]
+fn c10_what_a_tenant_has_open_counts_after_a_restart() {
+    let mut server = started("tenants-open");
+    add(&server, ONE, SECRET);
+    add(&server, TWO, OTHER_SECRET);
+    stored(&server, ONE, 3);
+    stored(&server, TWO, 1);
+    stored(&server, OWN, 2);
+    assert!(server.stop().success());
+    let settings = settings(server.directory.path());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let app = App::open(settings).await.unwrap();
+        for (tenant, open) in [(ONE, 3), (TWO, 1), (OWN, 2)] {
+            let id = Tenant::parse_uuid(tenant).unwrap();
+            let found = app.tenants.find(id).await.unwrap().unwrap();
+            assert_eq!(found.site.engine.open_requests(), open, "{tenant}");
+        }
+        app.foundation.store.close().await;
+    });
+}
+
+/// Writes a message that is owed under this issuer.
+async fn owe(engine: Arc<Engine>, url: String) {
+    let id = Id::random(engine.random());
+    let message = Message {
+        method: "POST".to_owned(),
+        url,
+        headers: Vec::new(),
+        body: Some("owed".to_owned()),
+    };
+    let now = engine.store().now();
+    let callback = Callback {
+        id,
+        face: FaceName("gnap".into()),
+        request: None,
+        client: None,
+        message: message.seal(id, engine.vault(), engine.random()),
+        created_at: now,
+        due_at: now,
+        attempts: 0,
+        leased_until: None,
+        keep_until: now.plus(Lifetime::from_secs(3_600)),
+    };
+    stored::insert(&engine, Record::Callback(callback)).await;
+}
+
+#[test]
+fn what_a_tenant_owes_is_sent_after_a_restart_though_nobody_asks_for_it() {
+    let mut server = started("tenants-outbox");
+    add(&server, ONE, SECRET);
+    add(&server, TWO, OTHER_SECRET);
+    let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = receiver.local_addr().unwrap().to_string();
+    assert!(server.stop().success());
+    for tenant in [ONE, TWO, OWN] {
+        let url = format!("http://{place}/{tenant}");
+        beside(server.directory.path(), tenant, async |engine| {
+            owe(engine, url).await
+        });
+    }
+    let outbound = format!("[outbound]\nallow_private = [\"{place}\"]\n");
+    let server = server.start_again(&payments(&outbound));
+    let mut told: Vec<String> = (0..3)
+        .map(|_| {
+            let (mut stream, _) = receiver.accept().unwrap();
+            stream.set_read_timeout(Some(ANSWER_LIMIT)).unwrap();
+            let mut head = vec![0; 4_096];
+            let length = stream.read(&mut head).unwrap();
+            let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+            stream.write_all(answer).unwrap();
+            let head = String::from_utf8_lossy(&head[..length]).into_owned();
+            head.lines().next().unwrap_or_default().to_owned()
+        })
+        .collect();
+    told.sort();
+    let mut wanted = [ONE, TWO, OWN].map(|tenant| format!("POST /{tenant} HTTP/1.1"));
+    wanted.sort();
+    assert_eq!(told, wanted, "{}", server.log());
+}
