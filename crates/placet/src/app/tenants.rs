@@ -123,6 +123,11 @@ impl TenantSites {
         &self.root_url
     }
 
+    /// The engine of an issuer whose records are there.
+    pub(super) async fn found(&self, url: &str) -> Result<Option<Arc<Engine>>, StartError> {
+        self.maker.find(url).await
+    }
+
     pub(super) async fn site_of(&self, tenant: &Tenant) -> Result<Arc<Site>, engine::Error> {
         let root = self.root.get().ok_or_else(|| {
             engine::Error::Store(StoreError::Unavailable {

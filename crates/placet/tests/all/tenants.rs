@@ -121,3 +121,52 @@ fn what_a_tenant_owes_is_sent_after_a_restart_though_nobody_asks_for_it() {
     wanted.sort();
     assert_eq!(told, wanted, "{}", server.log());
 }
+
+/// Writes a name that stands for nothing.
+async fn plant(engine: Arc<Engine>) {
+    let name = Name::client("ghost").standing_for(Id::<Client>::random(engine.random()));
+    stored::insert(&engine, Record::Name(name)).await;
+}
+
+/// What `verify` says of a store on which a violation is planted under a tenant.
+fn is_found(directory: &Path, verify: &dyn Fn() -> Output) {
+    let good = verify();
+    assert!(good.status.success(), "{good:?}");
+    beside(directory, ONE, plant);
+    let bad = verify();
+    assert_eq!(bad.status.code(), Some(1), "{bad:?}");
+    let told: Value = serde_json::from_slice(&bad.stdout).unwrap();
+    let violations = told["violations"].as_array().unwrap();
+    let rules: Vec<_> = violations.iter().map(|one| &one["rule"]).collect();
+    assert!(
+        rules.contains(&&json!("a name stands for something")),
+        "{told}"
+    );
+    let whose = format!("(tenant {ONE})");
+    let of_tenant = |one: &Value| one["what"].as_str().unwrap().contains(&whose);
+    assert!(violations.iter().all(of_tenant), "{told}");
+}
+
+#[test]
+fn verify_finds_what_does_not_hold_under_a_tenant() {
+    let mut server = started("tenants-verify");
+    add(&server, ONE, SECRET);
+    add(&server, TWO, OTHER_SECRET);
+    let directory = server.directory.path().to_owned();
+    assert!(server.stop().success());
+    is_found(&directory, &|| {
+        let mut command = placet();
+        command.args(["verify", "--json", "--config", "placet.toml"]);
+        command.current_dir(&directory).output().unwrap()
+    });
+}
+
+#[cfg(feature = "postgres-tests")]
+#[test]
+fn verify_finds_what_does_not_hold_under_a_tenant_of_a_database() {
+    let pair = Pair::start_with("tenants-verify", &payments(""));
+    let added = pair.both.command(&["tenants", "add", ONE]);
+    assert!(added.status.success(), "{added:?}");
+    let directory = pair.both.directory.path();
+    is_found(directory, &|| pair.both.command(&["verify", "--json"]));
+}

@@ -19,6 +19,7 @@ mod requests;
 mod sessions;
 mod tenant_document;
 mod tenants;
+mod verification;
 
 use std::sync::Arc;
 
