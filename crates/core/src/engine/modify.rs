@@ -304,5 +304,6 @@ fn by_client(peer: &str) -> Caller {
     Caller {
         actor: Actor::Client,
         peer: Some(peer.to_owned()),
+        ..Caller::default()
     }
 }

@@ -192,6 +192,7 @@ impl Engine {
         let caller = Caller {
             actor: Actor::Client,
             peer: Some(ask.peer.clone()),
+            ..Caller::default()
         };
         let mut event = self.event(EventKind::RequestOpened, &caller, now);
         event.client = Some(request.asker.client);

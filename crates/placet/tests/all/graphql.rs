@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use placet_core::pending::PendingRequest;
+use placet_core::{pending::PendingRequest, tenant::Tenant};
 use serde_json::{Value, json};
 
 use crate::{
     payments_admin::{
         GRANTS, ONE, OTHER_SECRET, OWN, SECRET, THIRD_SECRET, TWO, add, call, now_ms, post, query,
-        signed, signed_at, started, stored,
+        restarted, signed, signed_at, started, stored,
     },
-    server::{ADMIN_TOKEN, Reply, ask},
+    server::{ADMIN_TOKEN, Reply, ask, placet},
 };
 
 fn listed(reply: &Reply) -> Vec<String> {
@@ -170,6 +170,77 @@ fn g9_who_does_not_sign_rightly_is_nobody() {
         404,
         "on the public port"
     );
+}
+
+#[test]
+fn g9_a_signature_does_not_count_again_after_a_restart() {
+    let server = started("graphql-restart");
+    add(&server, ONE, SECRET);
+    let body = json!({ "query": GRANTS }).to_string();
+    let once = signed_at(now_ms(), SECRET, &body);
+    assert_eq!(post(&server, ONE, &once, &body).status, 200);
+    let server = restarted(server);
+    assert_eq!(post(&server, ONE, &once, &body).status, 401);
+    let again = signed_at(now_ms(), SECRET, &body);
+    assert_eq!(post(&server, ONE, &again, &body).status, 200);
+}
+
+#[test]
+fn what_a_tenant_revokes_is_audited_in_its_name() {
+    let server = started("graphql-audit");
+    add(&server, ONE, SECRET);
+    let grants = stored(&server, ONE, 2);
+    let revoke = |n: usize| {
+        let id = grants[n].id.hyphenated();
+        format!("mutation {{ revokeGrant(input: {{grantId: \"{id}\"}}) {{ id }} }}")
+    };
+    assert_eq!(
+        query(&server, (ONE, SECRET), &revoke(0)).json()["errors"],
+        Value::Null
+    );
+    assert_eq!(
+        query(&server, (OWN, ADMIN_TOKEN), &revoke(1)).json()["errors"],
+        Value::Null
+    );
+    let path = format!("/admin/v1/events?tenant={ONE}&kind=request_cancelled");
+    let told = call(&server, "GET", &path, None).json();
+    let events = told["items"].as_array().unwrap();
+    let by = |n: usize| {
+        let id = grants[n].id.to_string();
+        let event = events.iter().find(|event| event["request"] == id.as_str());
+        let event = event.unwrap_or_else(|| panic!("{told}"));
+        (event["actor"].clone(), event["tenant"].clone())
+    };
+    let id = Tenant::parse_uuid(ONE).unwrap().to_string();
+    assert_eq!(by(0), (json!("tenant"), json!(id)));
+    assert_eq!(by(1), (json!("operator"), Value::Null));
+    // That it signed is the server's own business, and says who it was.
+    let signed = call(&server, "GET", "/admin/v1/events?kind=proof_spent", None).json();
+    let signed = signed["items"].as_array().unwrap().clone();
+    let tenants: Vec<_> = signed.iter().map(|event| &event["tenant"]).collect();
+    assert!(tenants.contains(&&json!(id)), "{signed:?}");
+    for (path, status) in [
+        ("/admin/v1/events?tenant=x".to_owned(), 404),
+        (format!("/admin/v1/events?tenant={OWN}"), 200),
+        (format!("/admin/v1/events?tenant={TWO}"), 404),
+    ] {
+        assert_eq!(call(&server, "GET", &path, None).status, status, "{path}");
+    }
+    let mut command = placet();
+    command.args([
+        "events",
+        "--tenant",
+        ONE,
+        "--json",
+        "--config",
+        "placet.toml",
+    ]);
+    let done = command
+        .current_dir(server.directory.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(text.contains("\"actor\":\"tenant\""), "{text}");
 }
 
 #[test]

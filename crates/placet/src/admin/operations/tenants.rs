@@ -202,6 +202,23 @@ impl Operator {
         Ok(TenantView::of(deleted.get(), false))
     }
 
+    /// The same operator among the records of one tenant, living or deleted, and not among those of the root.
+    ///
+    /// # Errors
+    /// [`OperationError::NotFound`]; [`OperationError::Engine`].
+    pub async fn among(&self, tenant: &str) -> Result<Self, OperationError> {
+        let id = parse(tenant)?;
+        if self.own(id).is_some() {
+            return Ok(self.clone());
+        }
+        let found = self.engine.stored_tenant(id).await?;
+        let found = found.ok_or_else(|| unknown(tenant))?;
+        Ok(Self {
+            engine: self.tenancy.engine(&found).await?,
+            ..self.clone()
+        })
+    }
+
     /// The id of the server's own tenant.
     pub fn own_tenant(&self) -> Option<Id<Tenant>> {
         self.tenancy.own().map(|own| own.id)
