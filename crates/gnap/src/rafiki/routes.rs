@@ -42,7 +42,8 @@ pub fn introspection_routes(settings: &PaymentsSettings, tenants: &Arc<dyn Tenan
             "RFC 9767 §3.3",
             move |call| introspect::handle(Arc::clone(&asked), call),
         )
-        .cross_origin(),
+        .cross_origin()
+        .nested_errors(),
         Route::get("/healthz", Audience::Public, SPEC, move |call| {
             health(Arc::clone(&payments), call)
         })
@@ -64,7 +65,14 @@ pub fn payments_routes(settings: &PaymentsSettings, tenants: &Arc<dyn Tenants>) 
     let route = |(method, body), below, audience, answer: Answer| {
         let payments = Arc::clone(&payments);
         let handler = move |call| answer(Arc::clone(&payments), call);
-        Route::new((method, body), place(below), audience, SPEC, handler).cross_origin()
+        let route =
+            Route::new((method, body), place(below), audience, SPEC, handler).cross_origin();
+        // A person reads a page.
+        if audience == Audience::Person {
+            route
+        } else {
+            route.nested_errors()
+        }
     };
     let get = |below, audience, answer: Answer| {
         route((Method::GET, BodyLimit::Empty), below, audience, answer)

@@ -170,3 +170,24 @@ fn verify_finds_what_does_not_hold_under_a_tenant_of_a_database() {
     let directory = pair.both.directory.path();
     is_found(directory, &|| pair.both.command(&["verify", "--json"]));
 }
+
+#[test]
+fn what_no_handler_sees_is_told_in_the_words_of_open_payments() {
+    let server = Server::start(
+        "tenants-edge",
+        &payments("[limits]\nrequests_per_source_s = 2\n"),
+    );
+    let large = "x".repeat(2_000_000);
+    let json = [("Content-Type", "application/json")];
+    let endpoint = format!("/op/{OWN}");
+    let refused = server.ask("POST", &endpoint, &json, &large);
+    assert_eq!(refused.status, 413, "{refused:?}");
+    assert_eq!(refused.json()["error"]["code"], "invalid_request");
+    assert!(refused.json()["error"]["description"].is_string());
+    let busy = (0..50)
+        .map(|_| server.ask("POST", &endpoint, &json, "{}"))
+        .find(|reply| reply.status == 429)
+        .unwrap();
+    assert_eq!(busy.json()["error"]["code"], "request_denied", "{busy:?}");
+    assert!(busy.header("Retry-After").is_some(), "{busy:?}");
+}
