@@ -191,3 +191,20 @@ fn what_no_handler_sees_is_told_in_the_words_of_open_payments() {
     assert_eq!(busy.json()["error"]["code"], "request_denied", "{busy:?}");
     assert!(busy.header("Retry-After").is_some(), "{busy:?}");
 }
+
+#[test]
+fn rfc9767_3_1_resource_servers_read_at_the_root_of_an_issuer_with_a_path() {
+    let server = Server::start_with("tenants-path", &[], |address, admin| {
+        let text = crate::server::settings(address, admin, "[gnap]\nenabled = true\n");
+        let origin = format!("public_origin = \"http://{address}");
+        text.replace(&origin, &format!("{origin}/id"))
+    });
+    let endpoint = format!("http://{}/id/gnap", server.address);
+    for path in ["/.well-known/gnap-as-rs", "/.well-known/gnap-as-rs/id"] {
+        let told = server.ask("GET", path, &[], "");
+        assert_eq!(told.status, 200, "{path}");
+        assert_eq!(told.json()["grant_request_endpoint"], endpoint, "{path}");
+    }
+    let below = server.ask("GET", "/id/.well-known/gnap-as-rs", &[], "");
+    assert_eq!(below.status, 404);
+}
