@@ -141,6 +141,17 @@ pub struct Caller {
     pub tenant: Option<Id<Tenant>>,
 }
 
+impl Caller {
+    /// A client at this address.
+    pub(crate) fn client(peer: &str) -> Self {
+        Self {
+            actor: Actor::Client,
+            peer: Some(peer.to_owned()),
+            tenant: None,
+        }
+    }
+}
+
 /// Everything a verb needs besides its input. One per issuer.
 pub struct Engine {
     issuer: Id<Issuer>,
