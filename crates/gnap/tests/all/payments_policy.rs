@@ -53,8 +53,8 @@ async fn waits(world: &World, payer: &Payer, tenant: &str, body: &Value) -> bool
     told.get("interact").is_some()
 }
 
-fn quote(payer: &Payer, action: &str) -> Value {
-    let access = json!({ "type": "quote", "actions": [action], "identifier": payer.wallet });
+fn quote(payer: &Payer) -> Value {
+    let access = json!({ "type": "quote", "actions": ["create"], "identifier": payer.wallet });
     request(payer, &[access])
 }
 
@@ -84,7 +84,7 @@ async fn a_client_with_a_rule_of_its_own_is_asked_about_by_that_rule() {
         let name = &payer.wallet;
         let receive = request(payer, &[incoming(name)]);
         assert_eq!(
-            waits(&world, payer, BLUE, &quote(payer, "create")).await,
+            waits(&world, payer, BLUE, &quote(payer)).await,
             asks_quote,
             "{name}"
         );
@@ -108,10 +108,12 @@ async fn a_client_with_a_rule_of_its_own_is_asked_about_by_that_rule() {
             "money is always asked about"
         );
     }
-    let list = quote(&bank, "list-all");
+    let list =
+        json!({ "type": "incoming-payment", "actions": ["list-all"], "identifier": bank.wallet });
+    let list = request(&bank, &[list]);
     assert!(!waits(&world, &bank, BLUE, &list).await);
     assert!(
-        !waits(&world, &bank, BARE, &quote(&bank, "create")).await,
+        !waits(&world, &bank, BARE, &quote(&bank)).await,
         "at every tenant"
     );
 }
