@@ -11,6 +11,7 @@ mod grant;
 mod scalar;
 mod schema;
 mod signature;
+mod tenant;
 mod weight;
 
 use std::sync::Arc;

@@ -114,6 +114,13 @@ impl Operator {
         })
     }
 
+    /// What names the place of a tenant in the list.
+    pub fn tenant_cursor(&self, view: &TenantView) -> String {
+        let id = Tenant::parse_uuid(&view.id).ok().filter(|_| !view.own);
+        let position = id.map_or(BEFORE_ALL, |id| *id.as_bytes());
+        self.seal_cursor(LIST, &position)
+    }
+
     /// One tenant, living or deleted.
     ///
     /// # Errors
