@@ -58,21 +58,8 @@ pub fn payments_routes(settings: &PaymentsSettings, tenants: &Arc<dyn Tenants>) 
         settings: settings.clone(),
         tenants: Arc::clone(tenants),
     });
-    let place = |below: &'static str| match settings.mount {
-        Mount::Below => below,
-        Mount::Root => below.strip_prefix("/op").unwrap_or(below),
-    };
     let route = |(method, body), below, audience, answer: Answer| {
-        let payments = Arc::clone(&payments);
-        let handler = move |call| answer(Arc::clone(&payments), call);
-        let route =
-            Route::new((method, body), place(below), audience, SPEC, handler).cross_origin();
-        // A person reads a page.
-        if audience == Audience::Person {
-            route
-        } else {
-            route.nested_errors()
-        }
+        mounted(&payments, (method, body), (below, audience), answer)
     };
     let get = |below, audience, answer: Answer| {
         route((Method::GET, BodyLimit::Empty), below, audience, answer)
@@ -131,6 +118,28 @@ pub fn payments_routes(settings: &PaymentsSettings, tenants: &Arc<dyn Tenants>) 
             Box::pin(health(payments, call))
         }),
     ]
+}
+
+/// A route of the profile where the settings mount it.
+fn mounted(
+    payments: &Arc<Payments>,
+    taken: (Method, BodyLimit),
+    (below, audience): (&'static str, Audience),
+    answer: Answer,
+) -> Route {
+    let path = match payments.settings.mount {
+        Mount::Below => below,
+        Mount::Root => below.strip_prefix("/op").unwrap_or(below),
+    };
+    let payments = Arc::clone(payments);
+    let handler = move |call| answer(Arc::clone(&payments), call);
+    let route = Route::new(taken, path, audience, SPEC, handler).cross_origin();
+    // A person reads a page.
+    if audience == Audience::Person {
+        route
+    } else {
+        route.nested_errors()
+    }
 }
 
 /// What a client does with what it was given, in either dialect.
