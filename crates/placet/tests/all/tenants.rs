@@ -26,7 +26,9 @@ use serde_json::{Value, json};
 #[cfg(feature = "postgres-tests")]
 use crate::threats::nodes::Pair;
 use crate::{
-    payments_admin::{ONE, OTHER_SECRET, OWN, SECRET, TWO, add, beside, settings, started, stored},
+    payments_admin::{
+        ONE, OTHER_SECRET, OWN, SECRET, TWO, add, beside, call, settings, started, stored,
+    },
     server::{Server, placet},
     stored,
 };
@@ -207,4 +209,50 @@ fn rfc9767_3_1_resource_servers_read_at_the_root_of_an_issuer_with_a_path() {
     }
     let below = server.ask("GET", "/id/.well-known/gnap-as-rs", &[], "");
     assert_eq!(below.status, 404);
+}
+
+#[test]
+fn grants_in_no_order_come_in_pages_without_gap_or_repeat_over_all_tenants() {
+    let server = started("tenants-unordered");
+    add(&server, ONE, SECRET);
+    add(&server, TWO, OTHER_SECRET);
+    let mut all: Vec<String> = [(OWN, 5), (ONE, 4), (TWO, 3)]
+        .iter()
+        .flat_map(|(tenant, count)| stored(&server, tenant, *count))
+        .map(|request| request.id.to_string())
+        .collect();
+    all.sort();
+    let list = |query: &str| {
+        let path = format!("/admin/v1/gnap-grants?order=none&{query}");
+        call(&server, "GET", &path, None).json()
+    };
+    for size in [1, 4, 5, 11, 12, 100] {
+        let (mut seen, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = list(&format!("state=pending&first={size}{after}"));
+            let items = page["items"].as_array().unwrap();
+            assert!(items.len() <= size, "{page}");
+            assert_eq!(page["has_previous_page"], !after.is_empty());
+            let id = |item: &Value| item["id"].as_str().unwrap().to_owned();
+            seen.extend(items.iter().map(id));
+            assert_eq!(page["has_next_page"], seen.len() < all.len(), "{size}");
+            if page["has_next_page"] == false {
+                break;
+            }
+            after = format!("&after={}", seen.last().unwrap());
+        }
+        seen.sort();
+        assert_eq!(seen, all, "{size}");
+    }
+    let items = |page: &Value| page["items"].as_array().unwrap().len();
+    assert_eq!(items(&list(&format!("tenant={ONE}"))), 4);
+    assert_eq!(items(&list("state=approved")), 0);
+    let nobody = format!("after=req_{}", "3".repeat(32));
+    for (query, code) in [
+        (format!("before={}", all[0]), "invalid"),
+        (nobody, "bad_cursor"),
+        (format!("tenant={ONE}&after=x"), "bad_cursor"),
+    ] {
+        assert_eq!(list(&query)["code"], code, "{query}");
+    }
 }
