@@ -168,11 +168,7 @@ pub(crate) fn open_payments(reader: &Reader<'_>) -> Option<OpenPayments> {
         server::warn_if_weak(reader, "idp_secret_file", secret);
     }
     let encoding = reader.choice("hash_encoding");
-    let interaction = InteractionSettings {
-        incoming_payment: reader.flag("incoming_payment_interaction"),
-        quote: reader.flag("quote_interaction"),
-        list_all: reader.flag("list_all_interaction"),
-    };
+    let interaction = interaction(reader);
     let check_created = reader.flag("check_created");
     let clients = clients(reader, interaction);
     Some(OpenPayments {
@@ -194,6 +190,15 @@ pub(crate) fn open_payments(reader: &Reader<'_>) -> Option<OpenPayments> {
         },
         check_created,
     })
+}
+
+/// What people are asked about by all clients.
+fn interaction(reader: &Reader<'_>) -> InteractionSettings {
+    InteractionSettings {
+        incoming_payment: reader.flag("incoming_payment_interaction"),
+        quote: reader.flag("quote_interaction"),
+        list_all: reader.flag("list_all_interaction"),
+    }
 }
 
 /// Reads `[[open_payments.clients]]`. What an entry does not say is as for all clients.

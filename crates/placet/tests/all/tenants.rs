@@ -101,7 +101,7 @@ fn what_a_tenant_owes_is_sent_after_a_restart_though_nobody_asks_for_it() {
     for tenant in [ONE, TWO, OWN] {
         let url = format!("http://{place}/{tenant}");
         beside(server.directory.path(), tenant, async |engine| {
-            owe(engine, url).await
+            owe(engine, url).await;
         });
     }
     let outbound = format!("[outbound]\nallow_private = [\"{place}\"]\n");

@@ -32,7 +32,7 @@ impl Operator {
                 all.events += found.events;
                 all.untold += found.untold;
                 for mut violation in found.violations {
-                    violation.what += &format!(" (tenant {})", tenant.uuid());
+                    violation.what = format!("{} (tenant {})", violation.what, tenant.uuid());
                     all.add(violation);
                 }
             }
