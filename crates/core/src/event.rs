@@ -104,6 +104,8 @@ pub enum Actor {
     Person,
     /// An operator, by command or admin API.
     Operator,
+    /// A tenant, by its own credential; the event names which.
+    Tenant,
 }
 
 /// One thing that happened.
@@ -138,7 +140,7 @@ pub struct Event {
     /// The session concerned, by its public name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Id<Session>>,
-    /// The tenant concerned.
+    /// The tenant concerned; where a tenant caused it, that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Id<Tenant>>,
     /// The callback concerned.

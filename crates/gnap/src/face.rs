@@ -231,13 +231,28 @@ fn for_others(site: &Arc<Site>) -> Routes {
         )
         .nested_errors()
     };
-    vec![
+    let mut routes = discoveries(site);
+    routes.extend([
         Route::get(
             "/gnap/interact/{id}/{secret}",
             Audience::Person,
             "RFC 9635 §4.1.1",
             bound(site, |site, call| Box::pin(interact::start(site, call))),
         ),
+        server("/gnap/introspect", "RFC 9767 §3.3", |site, call| {
+            Box::pin(resource_server::introspect(site, call))
+        }),
+        server("/gnap/resource", "RFC 9767 §3.4", |site, call| {
+            Box::pin(resource_server::register(site, call))
+        }),
+    ]);
+    routes
+}
+
+/// What resource servers read first. It stands at the origin's root, whatever the path of the grant endpoint; where an issuer
+/// has a path, also with that behind it, so that several can be told apart on one origin.
+fn discoveries(site: &Arc<Site>) -> Routes {
+    let route = || {
         Route::get(
             "/.well-known/gnap-as-rs",
             Audience::Public,
@@ -247,14 +262,12 @@ fn for_others(site: &Arc<Site>) -> Routes {
                 Box::pin(std::future::ready(reply))
             }),
         )
-        .at_root(),
-        server("/gnap/introspect", "RFC 9767 §3.3", |site, call| {
-            Box::pin(resource_server::introspect(site, call))
-        }),
-        server("/gnap/resource", "RFC 9767 §3.4", |site, call| {
-            Box::pin(resource_server::register(site, call))
-        }),
-    ]
+    };
+    let mut routes = vec![route().at_origin()];
+    if !site.settings.base_path.is_empty() {
+        routes.push(route().at_root());
+    }
+    routes
 }
 
 /// What this server can do (RFC 9635 §9).

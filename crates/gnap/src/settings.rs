@@ -4,7 +4,10 @@
 
 use placet_core::{id::Id, tenant::Tenant};
 
-use crate::{hash::HashEncoding, open_payments::InteractionSettings};
+use crate::{
+    hash::HashEncoding,
+    open_payments::{ClientPolicies, InteractionSettings},
+};
 
 /// Which dialects are spoken, and how.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +35,8 @@ pub struct PaymentsSettings {
     pub hash_encoding: HashEncoding,
     /// What a person is asked about.
     pub interaction: InteractionSettings,
+    /// What a person is asked about by clients with a rule of their own.
+    pub clients: ClientPolicies,
     /// Whether a signature's `created` has to be near the time.
     pub check_created: bool,
 }

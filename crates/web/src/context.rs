@@ -31,6 +31,7 @@ impl Context {
         Caller {
             actor,
             peer: Some(self.peer.to_string()),
+            ..Caller::default()
         }
     }
 }

@@ -79,6 +79,8 @@ pub struct Route {
     pub cross_origin: bool,
     /// Whether the path stands at the origin's root with the issuer's path behind it (RFC 8414 §3.1).
     pub at_root: bool,
+    /// Whether the path stands at the origin's root, whatever the issuer's path (RFC 9767 §3.1).
+    pub at_origin: bool,
     /// How errors are printed that its handler does not see.
     pub errors: ErrorForm,
     /// The section that defines it.
@@ -151,6 +153,7 @@ impl Route {
             body,
             cross_origin: false,
             at_root: false,
+            at_origin: false,
             errors: ErrorForm::Flat,
             spec,
             handler,
@@ -175,6 +178,13 @@ impl Route {
     #[must_use]
     pub fn at_root(mut self) -> Self {
         self.at_root = true;
+        self
+    }
+
+    /// The same, at the origin's root and nowhere else.
+    #[must_use]
+    pub fn at_origin(mut self) -> Self {
+        self.at_origin = true;
         self
     }
 }

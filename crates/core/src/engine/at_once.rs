@@ -122,6 +122,7 @@ impl Engine {
         let caller = Caller {
             actor: Actor::Client,
             peer: Some(give.ask.peer.clone()),
+            ..Caller::default()
         };
         let Planned {
             mut commit,

@@ -85,6 +85,7 @@ impl Engine {
             let caller = Caller {
                 actor: Actor::Client,
                 peer: Some(known.peer.clone()),
+                ..Caller::default()
             };
             let mut event = self.event(EventKind::ClientChanged, &caller, now);
             event.client = Some(id);

@@ -338,6 +338,7 @@ impl Engine {
             let caller = Caller {
                 actor: Actor::Client,
                 peer: Some(peer),
+                ..Caller::default()
             };
             match self.cancel(waiting.request, EndKind::Failed, &caller).await {
                 Ok(_) => return Err(Refusal::Revoked.into()),
@@ -420,6 +421,7 @@ impl Engine {
         let caller = Caller {
             actor: Actor::Client,
             peer: Some(request.asker.peer.clone()),
+            ..Caller::default()
         };
         let mut event = self.event(EventKind::ContinuationUsed, &caller, now);
         event.client = Some(request.asker.client);

@@ -73,6 +73,7 @@ use crate::{
     refusal::Refusal,
     secret::{Secret, kind},
     store::{Commit, Store, StoreError, Versioned},
+    tenant::Tenant,
     time::{Lifetime, Timestamp},
     token::{SignError, Signer},
     vault::Vault,
@@ -136,6 +137,19 @@ pub struct Caller {
     pub actor: Actor,
     /// The address it came from.
     pub peer: Option<String>,
+    /// Which tenant, where it is one.
+    pub tenant: Option<Id<Tenant>>,
+}
+
+impl Caller {
+    /// A client at this address.
+    pub(crate) fn client(peer: &str) -> Self {
+        Self {
+            actor: Actor::Client,
+            peer: Some(peer.to_owned()),
+            tenant: None,
+        }
+    }
 }
 
 /// Everything a verb needs besides its input. One per issuer.
@@ -227,6 +241,7 @@ impl Engine {
         let mut event = Event::new(Id::ordered(now, self.random()), kind, now);
         event.actor = caller.actor.clone();
         event.peer.clone_from(&caller.peer);
+        event.tenant = caller.tenant;
         event
     }
 

@@ -123,7 +123,7 @@ impl Engine {
             finish: ask.continuation.as_ref().and_then(|new| new.finish.clone()),
             ..way
         });
-        let mut event = self.event(EventKind::RequestChanged, &by_client(&ask.peer), now);
+        let mut event = self.event(EventKind::RequestChanged, &Caller::client(&ask.peer), now);
         event.client = Some(changed.asker.client);
         event.request = Some(id);
         let before = changed.expires_at;
@@ -341,12 +341,5 @@ impl Engine {
                 Err(error) => attempts.again(error)?,
             }
         }
-    }
-}
-
-fn by_client(peer: &str) -> Caller {
-    Caller {
-        actor: Actor::Client,
-        peer: Some(peer.to_owned()),
     }
 }

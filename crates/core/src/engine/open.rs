@@ -3,7 +3,7 @@
 use super::{Attempts, Caller, Committed, Engine, Error, active, census::Caps, proof::spending};
 use crate::{
     client::{Client, OnceProof},
-    event::{Actor, EventKind},
+    event::EventKind,
     grant::Grant,
     id::Id,
     pending::{
@@ -200,10 +200,7 @@ impl Engine {
         };
         request.keep_until = request.retention(expires_at);
 
-        let caller = Caller {
-            actor: Actor::Client,
-            peer: Some(ask.peer.clone()),
-        };
+        let caller = Caller::client(&ask.peer);
         let mut event = self.event(EventKind::RequestOpened, &caller, now);
         event.client = Some(request.asker.client);
         event.request = Some(id);

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Attempts, Caller, Engine, Error};
 use crate::{
-    client::{AuthenticatedClient, OnceProof},
+    client::{AuthenticatedClient, Client, OnceProof},
     event::{Actor, EventKind},
+    id::Id,
     refusal::Refusal,
     store::{Change, Commit},
 };
@@ -83,19 +84,35 @@ impl Engine {
         let Some(proof) = client.proof() else {
             return Ok(());
         };
-        let spend = spending(proof);
         let caller = Caller {
             actor: Actor::Client,
             peer: proof.peer.clone(),
+            ..Caller::default()
         };
+        self.spend(proof, &caller, Some(client.client().id)).await
+    }
+
+    /// Spends the single-use proof of a caller that is no client, such as a tenant that signs what it sends. On all nodes
+    /// it counts once.
+    ///
+    /// # Errors
+    /// [`Refusal::ReplayedProof`] when it came before.
+    pub async fn spend_once(&self, proof: &OnceProof, caller: &Caller) -> Result<(), Error> {
+        self.spend(proof, caller, None).await
+    }
+
+    async fn spend(
+        &self,
+        proof: &OnceProof,
+        caller: &Caller,
+        client: Option<Id<Client>>,
+    ) -> Result<(), Error> {
         let mut attempts = Attempts::default();
         loop {
-            let mut event = self.event(EventKind::ProofSpent, &caller, self.store.now());
-            event.client = Some(client.client().id);
-            match self
-                .write(Commit::new(self.issuer, event).with(spend.clone()))
-                .await
-            {
+            let mut event = self.event(EventKind::ProofSpent, caller, self.store.now());
+            event.client = client;
+            let commit = Commit::new(self.issuer, event).with(spending(proof));
+            match self.write(commit).await {
                 Ok(()) => return Ok(()),
                 Err(error) => attempts.again(error)?,
             }

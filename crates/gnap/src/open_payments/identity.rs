@@ -139,11 +139,13 @@ impl WalletAddress {
 
     /// Whether `id` is this address: the same URL, written with or without a slash at the end.
     fn is_called(&self, id: &str) -> bool {
-        let plain = |text: &str| {
-            let url = Url::parse(text).ok()?;
-            Some(url.as_str().trim_end_matches('/').to_owned())
-        };
-        Self::parse(id).is_some() && plain(id) == plain(&self.0)
+        Self::parse(id).is_some_and(|other| other.plain() == self.plain())
+    }
+
+    /// The one spelling that all of one address share.
+    pub(super) fn plain(&self) -> String {
+        let url = Url::parse(&self.0).map_or_else(|_| self.0.clone(), String::from);
+        url.trim_end_matches('/').to_owned()
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Spec: Open Payments 1.3 (`interact-request`); RFC 9635 §1.5
 
-use super::{Action, PaymentAccess, PaymentKind, PaymentsRequest, problem};
+use std::collections::{HashMap, hash_map::Entry};
+
+use super::{Action, PaymentAccess, PaymentKind, PaymentsRequest, WalletAddress, problem};
 use crate::error::Problem;
 
 /// What is decided without a person. The defaults are those of the reference server.
@@ -35,6 +37,51 @@ impl InteractionSettings {
         };
         let lists_all = self.list_all && access.actions.contains(&Action::ListAll);
         !asked_about && !lists_all
+    }
+}
+
+/// What a person is asked about by clients that have a rule of their own, beside that of all.
+///
+/// It is looked at once the client has proven its key, so a name alone gets nobody another rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientPolicies {
+    by_wallet: HashMap<String, InteractionSettings>,
+    by_key: HashMap<String, InteractionSettings>,
+}
+
+/// Whom a rule is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyClient {
+    /// Whoever proves a key that this wallet publishes.
+    Wallet(WalletAddress),
+    /// Whoever proves the key with this RFC 7638 thumbprint, named by itself or by a wallet.
+    Key(String),
+}
+
+impl ClientPolicies {
+    /// Adds a rule. `false` when there is one for this client; that one stays.
+    pub fn add(&mut self, client: &PolicyClient, settings: InteractionSettings) -> bool {
+        let (rules, name) = match client {
+            PolicyClient::Wallet(address) => (&mut self.by_wallet, address.plain()),
+            PolicyClient::Key(thumbprint) => (&mut self.by_key, thumbprint.clone()),
+        };
+        match rules.entry(name) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(settings);
+                true
+            }
+        }
+    }
+
+    /// The rule for a client that proved itself: that of its key, else that of its wallet. `None`: that of all.
+    pub fn of(
+        &self,
+        thumbprint: &str,
+        wallet: Option<&WalletAddress>,
+    ) -> Option<InteractionSettings> {
+        let of_wallet = || self.by_wallet.get(&wallet?.plain()).copied();
+        self.by_key.get(thumbprint).copied().or_else(of_wallet)
     }
 }
 

@@ -24,7 +24,7 @@ pub use self::{
     amount::Amount,
     describe::{Payment, describe},
     identity::{PaymentClient, PaymentJwk, WalletAddress, WalletDocument, WalletFault, WalletKeys},
-    interaction::{InteractionSettings, can_skip_interaction},
+    interaction::{ClientPolicies, InteractionSettings, PolicyClient, can_skip_interaction},
     interval::{Bounds, RepeatingInterval},
     introspection::PaymentsIntrospection,
     limits::{AmountLimit, Limits},

@@ -68,7 +68,11 @@ async fn granted(payments: &Payments, call: &Call) -> Result<(GrantResponse, Rea
     if !known {
         return Err(problem::UNKNOWN_TENANT);
     }
-    let response = if can_skip_interaction(&request, payments.settings.interaction)? {
+    let settings = &payments.settings;
+    let own = settings
+        .clients
+        .of(&signer.key.thumbprint(), signer.wallet.as_ref());
+    let response = if can_skip_interaction(&request, own.unwrap_or(settings.interaction))? {
         at_once(payments, &realm, call, (&request, &signer)).await?
     } else {
         ask_person(payments, &realm, call, (&request, &signer)).await?

@@ -42,7 +42,8 @@ pub fn introspection_routes(settings: &PaymentsSettings, tenants: &Arc<dyn Tenan
             "RFC 9767 §3.3",
             move |call| introspect::handle(Arc::clone(&asked), call),
         )
-        .cross_origin(),
+        .cross_origin()
+        .nested_errors(),
         Route::get("/healthz", Audience::Public, SPEC, move |call| {
             health(Arc::clone(&payments), call)
         })
@@ -57,14 +58,8 @@ pub fn payments_routes(settings: &PaymentsSettings, tenants: &Arc<dyn Tenants>) 
         settings: settings.clone(),
         tenants: Arc::clone(tenants),
     });
-    let place = |below: &'static str| match settings.mount {
-        Mount::Below => below,
-        Mount::Root => below.strip_prefix("/op").unwrap_or(below),
-    };
     let route = |(method, body), below, audience, answer: Answer| {
-        let payments = Arc::clone(&payments);
-        let handler = move |call| answer(Arc::clone(&payments), call);
-        Route::new((method, body), place(below), audience, SPEC, handler).cross_origin()
+        mounted(&payments, (method, body), (below, audience), answer)
     };
     let get = |below, audience, answer: Answer| {
         route((Method::GET, BodyLimit::Empty), below, audience, answer)
@@ -123,6 +118,28 @@ pub fn payments_routes(settings: &PaymentsSettings, tenants: &Arc<dyn Tenants>) 
             Box::pin(health(payments, call))
         }),
     ]
+}
+
+/// A route of the profile where the settings mount it.
+fn mounted(
+    payments: &Arc<Payments>,
+    taken: (Method, BodyLimit),
+    (below, audience): (&'static str, Audience),
+    answer: Answer,
+) -> Route {
+    let path = match payments.settings.mount {
+        Mount::Below => below,
+        Mount::Root => below.strip_prefix("/op").unwrap_or(below),
+    };
+    let payments = Arc::clone(payments);
+    let handler = move |call| answer(Arc::clone(&payments), call);
+    let route = Route::new(taken, path, audience, SPEC, handler).cross_origin();
+    // A person reads a page.
+    if audience == Audience::Person {
+        route
+    } else {
+        route.nested_errors()
+    }
 }
 
 /// What a client does with what it was given, in either dialect.

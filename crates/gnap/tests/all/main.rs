@@ -26,6 +26,8 @@ mod payments_interaction;
 #[cfg(test)]
 mod payments_introspection;
 #[cfg(test)]
+mod payments_policy;
+#[cfg(test)]
 mod payments_tenants;
 #[cfg(test)]
 mod payments_threats;

@@ -33,6 +33,11 @@ impl Payer {
     /// The same, of which nothing is published.
     pub(crate) fn unpublished(world: &World, name: &str) -> Self {
         let key = Arc::new(SigningKey::generate(Algorithm::EdDsa).unwrap());
+        Self::keyed(world, name, key)
+    }
+
+    /// The same with this key.
+    pub(crate) fn keyed(world: &World, name: &str, key: Arc<SigningKey>) -> Self {
         Self::holding(key, &world.wallets.address(name))
     }
 

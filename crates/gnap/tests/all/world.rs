@@ -27,7 +27,7 @@ use placet_core::{
 use placet_gnap::{
     hash::HashEncoding,
     introspection_routes,
-    open_payments::InteractionSettings,
+    open_payments::{ClientPolicies, InteractionSettings},
     payments_routes,
     realm::{TenantSite, Tenants},
     settings::{GnapSettings, Mount, PaymentsSettings},
@@ -86,6 +86,8 @@ pub(crate) struct Shape {
     pub(crate) encoding: HashEncoding,
     pub(crate) check_created: bool,
     pub(crate) interaction: InteractionSettings,
+    /// Rules for some clients, made once the wallets have addresses.
+    pub(crate) clients: Box<dyn Fn(&Wallets) -> ClientPolicies>,
     pub(crate) durable_tokens: bool,
 }
 
@@ -96,6 +98,7 @@ impl Default for Shape {
             encoding: HashEncoding::Base64,
             check_created: true,
             interaction: InteractionSettings::default(),
+            clients: Box::new(|_| ClientPolicies::default()),
             durable_tokens: false,
         }
     }
@@ -155,6 +158,7 @@ impl World {
             operator_tenant: id(OPERATOR),
             hash_encoding: shape.encoding,
             interaction: shape.interaction,
+            clients: (shape.clients)(&wallets),
             check_created: shape.check_created,
         };
         let payments = payments_routes(&settings(Mount::Root), &tenants);

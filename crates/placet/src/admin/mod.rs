@@ -6,7 +6,7 @@ pub mod operations;
 
 use std::sync::Arc;
 
-use placet_core::{engine::Caller, event::Actor};
+use placet_core::{engine::Caller, event::Actor, id::Id, tenant::Tenant};
 use placet_web::{context::Call, face::Routes};
 
 use self::operations::Operator;
@@ -42,5 +42,13 @@ impl Desk {
         self.operator
             .clone()
             .called_by(call.context.caller(Actor::Operator))
+    }
+
+    /// The same operations for a tenant that proved who it is: the audit names it.
+    fn tenant_of(&self, call: &Call, tenant: Id<Tenant>) -> Operator {
+        self.operator.clone().called_by(Caller {
+            tenant: Some(tenant),
+            ..call.context.caller(Actor::Tenant)
+        })
     }
 }

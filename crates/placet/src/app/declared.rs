@@ -31,6 +31,7 @@ pub(super) async fn apply(
     let caller = Caller {
         actor: Actor::Operator,
         peer: None,
+        ..Caller::default()
     };
     for declared in &settings.people {
         tell(

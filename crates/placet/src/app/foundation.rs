@@ -188,18 +188,38 @@ pub(super) struct IssuerMaker {
 impl IssuerMaker {
     /// The verbs and the signing keys of the issuer with this URL; its records are made when they are not there.
     pub(super) async fn make(&self, url: &str) -> Result<(Arc<Engine>, Arc<KeyRing>), StartError> {
+        let issuer = issuer_record(self.records.as_ref(), url).await?.id;
+        let vault = vault(self.records.as_ref(), issuer, &self.master).await?;
+        self.on(issuer, vault).await
+    }
+
+    /// The same for an issuer whose records are there. `None` when it has no data key: nothing can be kept under it.
+    pub(super) async fn find(&self, url: &str) -> Result<Option<Arc<Engine>>, StartError> {
+        let issuer = Issuer::new(url, self.records.now()).id;
+        let id: Id<DataKey> = Id::from_bytes(*issuer.as_bytes());
+        let Some(stored) = data_key(self.records.as_ref(), issuer, id).await? else {
+            return Ok(None);
+        };
+        let vault = unwrapped(&self.master, &stored)?;
+        let (engine, _) = self.on(issuer, vault).await?;
+        Ok(Some(engine))
+    }
+
+    async fn on(
+        &self,
+        issuer: Id<Issuer>,
+        vault: Vault,
+    ) -> Result<(Arc<Engine>, Arc<KeyRing>), StartError> {
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let issuer = issuer_record(self.records.as_ref(), url).await?;
-        let vault = vault(self.records.as_ref(), issuer.id, &self.master).await?;
         let keys = KeyRing::open(
             Arc::clone(&self.records),
-            issuer.id,
+            issuer,
             vault.clone(),
             Arc::clone(&random),
         )
         .await?;
         let engine = Engine::new(
-            issuer.id,
+            issuer,
             Arc::clone(&self.records),
             random,
             vault,
@@ -337,7 +357,11 @@ async fn vault(
         .await?;
         data_key(store, issuer, id).await?.unwrap_or(new)
     };
-    master.unwrap(&stored).map_err(|error| {
+    unwrapped(master, &stored)
+}
+
+fn unwrapped(master: &MasterKey, stored: &DataKey) -> Result<Vault, StartError> {
+    master.unwrap(stored).map_err(|error| {
         StartError::MasterKey(match error {
             SealError::WrongMaster => format!(
                 "{error}: it is {}, the store was made with {}",

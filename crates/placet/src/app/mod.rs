@@ -224,7 +224,7 @@ impl App {
 }
 
 /// Counts the open requests for the caps, if that takes no longer than a start may. Whether it did.
-async fn count_open(engine: &Engine) -> Result<bool, StartError> {
+async fn count_open(engine: &Engine) -> Result<bool, engine::Error> {
     let end = Instant::now() + COUNT_AT_START;
     let mut count = OpenCount::default();
     while engine.count_open_step(&mut count).await? != Counted::All {

@@ -53,6 +53,7 @@ pub(super) fn gnap(settings: &Settings) -> GnapSettings {
             operator_tenant: payments.operator_tenant,
             hash_encoding: payments.hash_encoding,
             interaction: payments.interaction,
+            clients: payments.clients.clone(),
             check_created: payments.check_created,
         }
     });

@@ -11,7 +11,7 @@ use placet_core::{
 };
 
 use super::{
-    Foundation,
+    Foundation, StartError,
     foundation::IssuerMaker,
     tenants::{self, TenantSites},
 };
@@ -28,6 +28,15 @@ pub trait Tenancy: Send + Sync {
     /// [`engine::Error::Store`] when the issuer's keys cannot be read or made.
     fn engine<'a>(&'a self, tenant: &'a Tenant) -> Boxed<'a, Result<Arc<Engine>, engine::Error>>;
 
+    /// The same to look at what is stored, which makes nothing. `None` when it has no data key: nothing can be kept under it.
+    ///
+    /// # Errors
+    /// [`StartError`] when the issuer's keys cannot be read, or do not open.
+    fn stored<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+    ) -> Boxed<'a, Result<Option<Arc<Engine>>, StartError>>;
+
     /// The URL of the issuer that a new tenant gets.
     fn issuer_url(&self, id: Id<Tenant>) -> String;
 }
@@ -42,6 +51,13 @@ impl Tenancy for TenantSites {
             let site = self.site_of(tenant).await?;
             Ok(Arc::clone(&site.engine))
         })
+    }
+
+    fn stored<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+    ) -> Boxed<'a, Result<Option<Arc<Engine>>, StartError>> {
+        Box::pin(self.found(&tenant.issuer_url))
     }
 
     fn issuer_url(&self, id: Id<Tenant>) -> String {
@@ -88,6 +104,13 @@ impl Tenancy for StoredTenancy {
             let made = self.maker.make(&tenant.issuer_url).await;
             made.map(|(engine, _)| engine).map_err(tenants::unavailable)
         })
+    }
+
+    fn stored<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+    ) -> Boxed<'a, Result<Option<Arc<Engine>>, StartError>> {
+        Box::pin(self.maker.find(&tenant.issuer_url))
     }
 
     fn issuer_url(&self, id: Id<Tenant>) -> String {

@@ -20,7 +20,7 @@ use placet_core::{
 };
 use placet_gnap::realm::{TenantSite, Tenants};
 use placet_web::{keys::KeyRing, site::Site};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use super::{StartError, foundation::IssuerMaker};
 use crate::config::OpenPayments;
@@ -32,6 +32,8 @@ pub struct TenantSites {
     maker: IssuerMaker,
     operator: Option<Arc<Tenant>>,
     made: Mutex<HashMap<Id<Issuer>, Made>>,
+    /// Rung when a tenant has more open requests than were counted before its first answer.
+    uncounted: Notify,
 }
 
 #[derive(Clone)]
@@ -49,6 +51,7 @@ impl TenantSites {
             maker,
             operator,
             made: Mutex::default(),
+            uncounted: Notify::new(),
         }
     }
 
@@ -57,12 +60,46 @@ impl TenantSites {
         drop(self.root.set(Arc::clone(site)));
     }
 
-    /// The engines of the tenants that were asked for.
+    /// The engines of the tenants that were asked for: those of which this process keeps counts.
     pub async fn engines(&self) -> Vec<Arc<Engine>> {
         let made = self.made.lock().await;
         made.values()
             .map(|made| Arc::clone(&made.site.engine))
             .collect()
+    }
+
+    /// Resolves when the open requests of a tenant are still to be counted.
+    pub async fn uncounted(&self) {
+        self.uncounted.notified().await;
+    }
+
+    /// The engines of up to `limit` tenants that live, in the order of their ids from `after` on, and where to go on:
+    /// `None` after the last. Each is made when it was not asked for before, so that what it owes is found after a start.
+    ///
+    /// # Errors
+    /// [`engine::Error::Store`].
+    pub async fn engines_after(
+        &self,
+        after: Option<Id<Tenant>>,
+        limit: usize,
+    ) -> Result<(Vec<Arc<Engine>>, Option<Id<Tenant>>), engine::Error> {
+        let Some(root) = self.root.get() else {
+            return Ok((Vec::new(), None));
+        };
+        let page = root.engine.list_tenants(after, limit).await?;
+        let full = page.len() == limit;
+        let next = page.last().map(|tenant| tenant.id).filter(|_| full);
+        let mut engines = Vec::new();
+        for tenant in page.iter().filter(|tenant| tenant.is_live()) {
+            match self.site_of(tenant).await {
+                Ok(site) => engines.push(Arc::clone(&site.engine)),
+                // One that cannot be made does not stop the others.
+                Err(error) => {
+                    tracing::warn!(tenant = %tenant.id, %error, "a tenant cannot be served");
+                }
+            }
+        }
+        Ok((engines, next))
     }
 
     /// Reads again what another process may have changed.
@@ -76,27 +113,6 @@ impl TenantSites {
         }
     }
 
-    /// Every tenant that lives, the operator's first.
-    ///
-    /// # Errors
-    /// [`engine::Error::Store`].
-    pub async fn all(&self) -> Result<Vec<Arc<Tenant>>, engine::Error> {
-        let mut found: Vec<_> = self.operator.iter().cloned().collect();
-        let Some(root) = self.root.get() else {
-            return Ok(found);
-        };
-        let mut after = None;
-        loop {
-            let page = root.engine.list_tenants(after, PAGE).await?;
-            let full = page.len() == PAGE;
-            after = page.last().map(|tenant| tenant.id);
-            found.extend(page.into_iter().filter(Tenant::is_live).map(Arc::new));
-            if !full {
-                return Ok(found);
-            }
-        }
-    }
-
     /// The operator's own tenant.
     pub fn operator(&self) -> Option<&Arc<Tenant>> {
         self.operator.as_ref()
@@ -105,6 +121,11 @@ impl TenantSites {
     /// The URL of the root's issuer.
     pub(super) fn root_url(&self) -> &str {
         &self.root_url
+    }
+
+    /// The engine of an issuer whose records are there.
+    pub(super) async fn found(&self, url: &str) -> Result<Option<Arc<Engine>>, StartError> {
+        self.maker.find(url).await
     }
 
     pub(super) async fn site_of(&self, tenant: &Tenant) -> Result<Arc<Site>, engine::Error> {
@@ -125,6 +146,10 @@ impl TenantSites {
             .make(&tenant.issuer_url)
             .await
             .map_err(unavailable)?;
+        // What was opened before a restart counts from the first request on (threat C10).
+        if !super::count_open(&engine).await? {
+            self.uncounted.notify_one();
+        }
         let mut settings = root.settings.clone();
         settings.issuer_url.clone_from(&tenant.issuer_url);
         let faces = OnceLock::new();
@@ -150,9 +175,6 @@ impl TenantSites {
         Ok(site)
     }
 }
-
-/// Tenants read at once.
-const PAGE: usize = 500;
 
 pub(super) fn unavailable(error: StartError) -> engine::Error {
     match error {

@@ -68,6 +68,17 @@ pub(super) struct Desk {
     pub(super) terminal: Terminal,
 }
 
+impl Desk {
+    /// The same among the records of one tenant.
+    pub(super) async fn among(&self, tenant: &str) -> Result<Arc<Self>, CommandError> {
+        Ok(Arc::new(Self {
+            operator: self.operator.among(tenant).await?,
+            settings: self.settings.clone(),
+            terminal: self.terminal,
+        }))
+    }
+}
+
 /// Opens the store, does the work there, closes it, and tells what went wrong.
 pub(super) async fn work<W, F>(store: StoreArgs, terminal: Terminal, work: W) -> Status
 where
@@ -130,6 +141,7 @@ async fn open(store: StoreArgs, terminal: Terminal) -> Result<(Desk, Foundation)
         Caller {
             actor: Actor::Operator,
             peer: None,
+            ..Caller::default()
         },
     );
     let desk = Desk {

@@ -51,6 +51,9 @@ pub(crate) struct Events {
     /// Only about this request.
     #[arg(long, value_name = "REQUEST")]
     request: Option<Id<PendingRequest>>,
+    /// Those among this tenant's records, a UUID. Absent: those of the server itself.
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
     /// The last so many. Absent: 50 for people, all for scripts and with --since.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
@@ -79,6 +82,10 @@ fn since(text: &str) -> Result<Timestamp, String> {
 
 pub(super) async fn run(events: Events, terminal: Terminal) -> Status {
     desk::work(events.store.clone(), terminal, |desk| async move {
+        let desk = match &events.tenant {
+            Some(tenant) => desk.among(tenant).await?,
+            None => desk,
+        };
         let filter = filter(&desk, &events).await?;
         let operator = &desk.operator;
         let limit = events.limit.and_then(|limit| usize::try_from(limit).ok());
@@ -268,5 +275,6 @@ const fn by(actor: &Actor) -> &'static str {
         Actor::Client => "client",
         Actor::Person => "person",
         Actor::Operator => "operator",
+        Actor::Tenant => "tenant",
     }
 }

@@ -10,7 +10,6 @@ use super::{
     print::{Sheet, counted},
 };
 use crate::{
-    admin::operations::OperationError,
     cli::Status,
     terminal::{Style, Terminal},
 };
@@ -23,13 +22,12 @@ async fn verify(desk: &Desk) -> Result<Status, CommandError> {
     let events_kept = desk.settings.retention.events.unwrap_or(FOR_EVER);
     // Rows by themselves first: what does not read there is named even when the rest cannot go on because of it.
     let rows = archive::inspect(&desk.settings.database.place).await?;
-    let mut verified = match desk.operator.engine().verify(events_kept).await {
+    let mut verified = match desk.operator.verify(events_kept).await {
         Ok(verified) => verified,
-        Err(error) if rows.is_empty() => return Err(OperationError::from(error).into()),
+        Err(error) if rows.is_empty() => return Err(error.into()),
         Err(error) => {
-            let cause = OperationError::from(error);
             desk.terminal.problem(&format!(
-                "records and events could not be compared: {cause}"
+                "records and events could not be compared: {error}"
             ));
             Verified::default()
         }

@@ -2,8 +2,12 @@
 
 use std::net::SocketAddr;
 
+use data_encoding::BASE64URL_NOPAD;
 use placet_core::{id::Id, tenant::Tenant};
-use placet_gnap::{hash::HashEncoding, open_payments::InteractionSettings};
+use placet_gnap::{
+    hash::HashEncoding,
+    open_payments::{ClientPolicies, InteractionSettings, PolicyClient, WalletAddress},
+};
 
 use super::{
     confidential::Confidential,
@@ -12,6 +16,9 @@ use super::{
     reader::{Found, Reader},
     server,
 };
+
+/// The length of a key's thumbprint: that of SHA-256.
+const THUMBPRINT_BYTES: usize = 32;
 
 /// GNAP as it is set.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +42,8 @@ pub struct OpenPayments {
     pub idp: Option<Provider>,
     /// What people are asked about.
     pub interaction: InteractionSettings,
+    /// The same for clients with a rule of their own.
+    pub clients: ClientPolicies,
     /// How the interaction hash is written.
     pub hash_encoding: HashEncoding,
     /// Whether signatures have to be fresh.
@@ -159,12 +168,9 @@ pub(crate) fn open_payments(reader: &Reader<'_>) -> Option<OpenPayments> {
         server::warn_if_weak(reader, "idp_secret_file", secret);
     }
     let encoding = reader.choice("hash_encoding");
-    let interaction = InteractionSettings {
-        incoming_payment: reader.flag("incoming_payment_interaction"),
-        quote: reader.flag("quote_interaction"),
-        list_all: reader.flag("list_all_interaction"),
-    };
+    let interaction = interaction(reader);
     let check_created = reader.flag("check_created");
+    let clients = clients(reader, interaction);
     Some(OpenPayments {
         operator_tenant: operator_tenant?.value,
         own: listen
@@ -176,6 +182,7 @@ pub(crate) fn open_payments(reader: &Reader<'_>) -> Option<OpenPayments> {
             secret: secret.value,
         }),
         interaction,
+        clients,
         hash_encoding: if encoding?.value == "base64url" {
             HashEncoding::Base64Url
         } else {
@@ -183,6 +190,85 @@ pub(crate) fn open_payments(reader: &Reader<'_>) -> Option<OpenPayments> {
         },
         check_created,
     })
+}
+
+/// What people are asked about by all clients.
+fn interaction(reader: &Reader<'_>) -> InteractionSettings {
+    InteractionSettings {
+        incoming_payment: reader.flag("incoming_payment_interaction"),
+        quote: reader.flag("quote_interaction"),
+        list_all: reader.flag("list_all_interaction"),
+    }
+}
+
+/// Reads `[[open_payments.clients]]`. What an entry does not say is as for all clients.
+fn clients(payments: &Reader<'_>, of_all: InteractionSettings) -> ClientPolicies {
+    let mut policies = ClientPolicies::default();
+    for reader in payments.entries("clients") {
+        let flag = |name: &str, of_all: bool| {
+            if reader.has(name) {
+                reader.flag(name)
+            } else {
+                of_all
+            }
+        };
+        let settings = InteractionSettings {
+            incoming_payment: flag("incoming_payment_interaction", of_all.incoming_payment),
+            quote: flag("quote_interaction", of_all.quote),
+            list_all: flag("list_all_interaction", of_all.list_all),
+        };
+        if let Some(client) = policy_client(&reader)
+            && !policies.add(&client.value, settings)
+        {
+            let name = match client.value {
+                PolicyClient::Wallet(_) => "wallet_address",
+                PolicyClient::Key(_) => "key_thumbprint",
+            };
+            reader.error(&client.place, name, Fault::new("has an entry already"));
+        }
+    }
+    policies
+}
+
+/// Whom an entry is about. `None` when it does not say, or says both.
+fn policy_client(reader: &Reader<'_>) -> Option<Found<PolicyClient>> {
+    let wallet = reader.parsed("wallet_address", |text| {
+        WalletAddress::parse(text).ok_or_else(|| {
+            Fault::new(format!(
+                "must be the https address of a wallet, not {text:?}"
+            ))
+            .hint("without query and fragment; a payment pointer ($…) has one too")
+        })
+    });
+    let key = reader.parsed("key_thumbprint", |text| {
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes());
+        match bytes {
+            Ok(bytes) if bytes.len() == THUMBPRINT_BYTES => Ok(text.to_owned()),
+            Ok(_) | Err(_) => Err(Fault::new(
+                "must be the SHA-256 thumbprint of a key (RFC 7638): 43 characters of base64url",
+            )),
+        }
+    });
+    let (has_wallet, has_key) = (reader.has("wallet_address"), reader.has("key_thumbprint"));
+    if has_wallet == has_key {
+        let (name, told) = if has_key {
+            ("key_thumbprint", "does not go together with wallet_address")
+        } else {
+            ("wallet_address", "is missing: say whom the entry is about")
+        };
+        let hint = "one of wallet_address and key_thumbprint";
+        reader.error(&reader.place_of(name), name, Fault::new(told).hint(hint));
+        return None;
+    }
+    let wallet = wallet.map(|found| Found {
+        value: PolicyClient::Wallet(found.value),
+        place: found.place,
+    });
+    let key = key.map(|found| Found {
+        value: PolicyClient::Key(found.value),
+        place: found.place,
+    });
+    wallet.or(key)
 }
 
 /// Reads `[[tenants]]`.

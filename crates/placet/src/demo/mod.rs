@@ -78,7 +78,8 @@ pub(crate) async fn command(args: DemoArgs, terminal: Terminal) -> Status {
         stage.clear().await;
         ended
     };
-    match played.await {
+    // The whole stage is in it: on the heap it costs the caller nothing.
+    match Box::pin(played).await {
         Ok(status) => {
             tell(status, show);
             status

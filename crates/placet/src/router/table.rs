@@ -96,7 +96,9 @@ impl Table {
     }
 
     fn mount(&mut self, base_path: &str, route: Route) -> Result<(), Clash> {
-        let pattern = if route.at_root {
+        let pattern = if route.at_origin {
+            route.path.to_owned()
+        } else if route.at_root {
             format!("{}{base_path}", route.path)
         } else {
             format!("{base_path}{}", route.path)
@@ -212,6 +214,7 @@ mod tests {
             route("/interaction/{id}"),
             route("/interaction/{id}/decision"),
             route("/.well-known/oauth-authorization-server").at_root(),
+            route("/.well-known/gnap-as-rs").at_origin(),
         ];
         let table = Table::new("/tenant", routes).unwrap();
         for (path, want) in [
@@ -223,6 +226,8 @@ mod tests {
                 Some(vec![]),
             ),
             ("/tenant/.well-known/oauth-authorization-server", None),
+            ("/.well-known/gnap-as-rs", Some(vec![])),
+            ("/.well-known/gnap-as-rs/tenant", None),
             ("/token", None),
             ("/tenant/token/", None),
             ("/tenant//token", None),

@@ -2,11 +2,12 @@
 //!
 //! Nothing here decides anything. Each task ends when the server stops and does no harm when it comes late.
 
+mod outbox;
+
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use placet_core::engine::{Counted, OpenCount, SWEEP_STEP};
+use placet_core::engine::{Counted, Engine, OpenCount, SWEEP_STEP};
 use placet_proof::Algorithm;
-use placet_web::outbox;
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -15,8 +16,6 @@ use tokio::{
 use super::tls::TlsFiles;
 use crate::app::{App, MARK_EVERY};
 
-/// How often messages that are due are looked for.
-const DELIVER_EVERY: Duration = Duration::from_millis(250);
 /// How often changes of other processes are looked for; caches are never older.
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 /// How many looks pass before the signing keys are read again although nothing seems to have changed.
@@ -49,8 +48,8 @@ pub(super) fn all(
         Box::pin(mark_time(Arc::clone(app), stopping.clone())),
         Box::pin(count_open(Arc::clone(app), stopping.clone())),
     ];
-    if app.settings.gnap.enabled {
-        tasks.push(Box::pin(deliver(Arc::clone(app), stopping.clone())));
+    if app.settings.gnap.enabled || app.settings.open_payments.is_some() {
+        tasks.push(Box::pin(outbox::deliver(Arc::clone(app), stopping.clone())));
     }
     if let Some(tls) = tls {
         tasks.push(Box::pin(follow_tls(tls, stopping.clone())));
@@ -103,24 +102,6 @@ async fn follow(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-/// Sends what clients are owed.
-async fn deliver(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
-    let (engine, fetch) = (&app.foundation.engine, &app.site.fetch);
-    while wait(&mut stopping, DELIVER_EVERY).await {
-        loop {
-            match outbox::deliver_due(engine, fetch).await {
-                Ok(0) => break,
-                Ok(_) if *stopping.borrow() => break,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "messages could not be sent");
-                    break;
-                }
-            }
-        }
-    }
-}
-
 async fn sweep(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     let engine = &app.foundation.engine;
     while wait(&mut stopping, SWEEP_EVERY).await {
@@ -151,25 +132,57 @@ async fn mark_time(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-/// Counts what is open for the caps anew: another node may have settled what was opened here.
+/// Counts what is open for the caps anew, for the root and each tenant: another node may have settled what was opened
+/// here.
 async fn count_open(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
-    let mut count = OpenCount::default();
     let mut pause = if app.open_counted {
         COUNT_EVERY
     } else {
         COUNT_PAUSE
     };
-    while wait(&mut stopping, pause).await {
-        pause = match app.foundation.engine.count_open_step(&mut count).await {
-            Ok(Counted::Begun) => COUNT_SETTLES,
-            Ok(Counted::Part) => COUNT_PAUSE,
-            Ok(Counted::All) => COUNT_EVERY,
-            Err(error) => {
-                tracing::warn!(%error, "the open requests could not be counted");
-                COUNT_EVERY
-            }
-        };
+    loop {
+        tokio::select! {
+            goes_on = wait(&mut stopping, pause) => if !goes_on { return },
+            () = app.tenants.uncounted() => {}
+        }
+        let mut engines = app.tenants.engines().await;
+        engines.push(Arc::clone(&app.foundation.engine));
+        if !count_all(engines, &mut stopping).await {
+            return;
+        }
+        pause = COUNT_EVERY;
     }
+}
+
+/// One count of each. All begin together, so that the time in which what is being written reaches the store is waited
+/// for once. `false` when the server stops.
+async fn count_all(engines: Vec<Arc<Engine>>, stopping: &mut watch::Receiver<bool>) -> bool {
+    let mut counts: Vec<_> = engines
+        .into_iter()
+        .map(|engine| (engine, OpenCount::default()))
+        .collect();
+    for (engine, count) in &mut counts {
+        count_step(engine, count).await;
+    }
+    if !wait(stopping, COUNT_SETTLES).await {
+        return false;
+    }
+    for (engine, mut count) in counts {
+        while count_step(&engine, &mut count).await == Counted::Part {
+            if !wait(stopping, COUNT_PAUSE).await {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// One step of a count; one that fails is made again a minute later.
+async fn count_step(engine: &Engine, count: &mut OpenCount) -> Counted {
+    engine.count_open_step(count).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the open requests could not be counted");
+        Counted::All
+    })
 }
 
 async fn follow_tls(tls: TlsFiles, mut stopping: watch::Receiver<bool>) {

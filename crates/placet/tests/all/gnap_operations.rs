@@ -10,7 +10,7 @@ use placet::{
         Finalization, GnapGrantFilter, GnapGrantState, GnapGrantView, GrantPaging, Holder,
         NewTenantDocument, OperationError, Operator, Said, TenantChange, TenantSecret, Wish,
     },
-    app::Tenancy,
+    app::{StartError, Tenancy},
 };
 use placet_core::{
     engine::{self, Caller, Engine, Limits},
@@ -62,6 +62,13 @@ impl Tenancy for Engines {
             made.insert(tenant.issuer, Arc::clone(&engine));
             Ok(engine)
         })
+    }
+
+    fn stored<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+    ) -> Boxed<'a, Result<Option<Arc<Engine>>, StartError>> {
+        Box::pin(async move { Ok(Some(self.engine(tenant).await?)) })
     }
 
     fn issuer_url(&self, id: Id<Tenant>) -> String {

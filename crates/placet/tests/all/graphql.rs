@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use placet_core::pending::PendingRequest;
+use placet_core::{pending::PendingRequest, tenant::Tenant};
 use serde_json::{Value, json};
 
 use crate::{
     payments_admin::{
         GRANTS, ONE, OTHER_SECRET, OWN, SECRET, THIRD_SECRET, TWO, add, call, now_ms, post, query,
-        signed, signed_at, started, stored,
+        restarted, signed, signed_at, started, stored,
     },
-    server::{ADMIN_TOKEN, Reply, ask},
+    server::{ADMIN_TOKEN, Reply, Server, ask, placet},
 };
 
 fn listed(reply: &Reply) -> Vec<String> {
@@ -173,6 +173,77 @@ fn g9_who_does_not_sign_rightly_is_nobody() {
 }
 
 #[test]
+fn g9_a_signature_does_not_count_again_after_a_restart() {
+    let server = started("graphql-restart");
+    add(&server, ONE, SECRET);
+    let body = json!({ "query": GRANTS }).to_string();
+    let once = signed_at(now_ms(), SECRET, &body);
+    assert_eq!(post(&server, ONE, &once, &body).status, 200);
+    let server = restarted(server);
+    assert_eq!(post(&server, ONE, &once, &body).status, 401);
+    let again = signed_at(now_ms(), SECRET, &body);
+    assert_eq!(post(&server, ONE, &again, &body).status, 200);
+}
+
+#[test]
+fn what_a_tenant_revokes_is_audited_in_its_name() {
+    let server = started("graphql-audit");
+    add(&server, ONE, SECRET);
+    let grants = stored(&server, ONE, 2);
+    let revoke = |n: usize| {
+        let id = grants[n].id.hyphenated();
+        format!("mutation {{ revokeGrant(input: {{grantId: \"{id}\"}}) {{ id }} }}")
+    };
+    assert_eq!(
+        query(&server, (ONE, SECRET), &revoke(0)).json()["errors"],
+        Value::Null
+    );
+    assert_eq!(
+        query(&server, (OWN, ADMIN_TOKEN), &revoke(1)).json()["errors"],
+        Value::Null
+    );
+    let path = format!("/admin/v1/events?tenant={ONE}&kind=request_cancelled");
+    let told = call(&server, "GET", &path, None).json();
+    let events = told["items"].as_array().unwrap();
+    let by = |n: usize| {
+        let id = grants[n].id.to_string();
+        let event = events.iter().find(|event| event["request"] == id.as_str());
+        let event = event.unwrap_or_else(|| panic!("{told}"));
+        (event["actor"].clone(), event["tenant"].clone())
+    };
+    let id = Tenant::parse_uuid(ONE).unwrap().to_string();
+    assert_eq!(by(0), (json!("tenant"), json!(id)));
+    assert_eq!(by(1), (json!("operator"), Value::Null));
+    // That it signed is the server's own business, and says who it was.
+    let signed = call(&server, "GET", "/admin/v1/events?kind=proof_spent", None).json();
+    let signed = signed["items"].as_array().unwrap().clone();
+    let tenants: Vec<_> = signed.iter().map(|event| &event["tenant"]).collect();
+    assert!(tenants.contains(&&json!(id)), "{signed:?}");
+    for (path, status) in [
+        ("/admin/v1/events?tenant=x".to_owned(), 404),
+        (format!("/admin/v1/events?tenant={OWN}"), 200),
+        (format!("/admin/v1/events?tenant={TWO}"), 404),
+    ] {
+        assert_eq!(call(&server, "GET", &path, None).status, status, "{path}");
+    }
+    let mut command = placet();
+    command.args([
+        "events",
+        "--tenant",
+        ONE,
+        "--json",
+        "--config",
+        "placet.toml",
+    ]);
+    let done = command
+        .current_dir(server.directory.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(text.contains("\"actor\":\"tenant\""), "{text}");
+}
+
+#[test]
 fn e1_a_tenant_is_only_itself_and_an_operator_is_all() {
     let server = started("graphql-itself");
     add(&server, ONE, SECRET);
@@ -260,6 +331,152 @@ fn a_secret_that_was_replaced_signs_until_the_next_one() {
     assert_eq!(answers(SECRET), 200);
     assert_eq!(call(&server, "DELETE", &path, None).status, 200);
     assert_eq!(answers(SECRET), 401);
+}
+
+/// Asks as an operator.
+fn operate(server: &Server, query: &str, variables: &Value) -> Reply {
+    let body = json!({ "query": query, "variables": variables });
+    call(server, "POST", "/graphql", Some(&body))
+}
+
+const CREATE: &str = "mutation C($input: CreateTenantInput!) { createTenant(input: $input) { apiSecret idpSecret \
+                      tenant { id issuer idpConsentUrl idpSecrets apiSecrets own declared createdAt deletedAt } } }";
+const UPDATE: &str = "mutation U($input: UpdateTenantInput!) { updateTenant(input: $input) { apiSecret idpSecret \
+                      tenant { id idpConsentUrl idpSecrets apiSecrets } } }";
+const DELETE: &str = "mutation D($id: String!) { deleteTenant(id: $id) { success } }";
+const TENANTS: &str = "query T($after: String, $first: Int) { tenants(after: $after, first: $first) { \
+                       pageInfo { hasNextPage hasPreviousPage endCursor startCursor } edges { cursor node { id own } } } }";
+
+#[test]
+fn an_operator_adds_changes_and_deletes_tenants() {
+    let server = started("graphql-tenants");
+    let new = json!({"input": {"id": ONE, "idpConsentUrl": "https://idp.example/consent"}});
+    let made = operate(&server, CREATE, &new).json();
+    let made = &made["data"]["createTenant"];
+    let api = made["apiSecret"].as_str().unwrap().to_owned();
+    assert_eq!(made["idpSecret"].as_str().unwrap().len(), 43);
+    assert_eq!(
+        (&made["tenant"]["id"], &made["tenant"]["own"]),
+        (&json!(ONE), &json!(false))
+    );
+    assert_eq!(query(&server, (ONE, &api), GRANTS).status, 200);
+    fails(&operate(&server, CREATE, &new), 200, "CONFLICT");
+    fails(
+        &operate(
+            &server,
+            CREATE,
+            &json!({"input": {"id": "x", "apiSecret": "short"}}),
+        ),
+        200,
+        "BAD_USER_INPUT",
+    );
+    let change = json!({"input": {"id": ONE, "apiSecret": SECRET, "idpConsentUrl": null}});
+    let changed = operate(&server, UPDATE, &change).json();
+    let changed = &changed["data"]["updateTenant"];
+    assert_eq!(
+        (
+            &changed["tenant"]["apiSecrets"],
+            &changed["tenant"]["idpConsentUrl"]
+        ),
+        (&json!(2), &Value::Null)
+    );
+    assert_eq!(
+        (&changed["apiSecret"], &changed["idpSecret"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(query(&server, (ONE, SECRET), GRANTS).status, 200);
+    let gone = json!({"input": {"id": ONE, "apiSecret": null}});
+    let gone = operate(&server, UPDATE, &gone).json();
+    assert_eq!(gone["data"]["updateTenant"]["tenant"]["apiSecrets"], 0);
+    assert_eq!(query(&server, (ONE, SECRET), GRANTS).status, 401);
+    // The same record as by REST.
+    let shown = call(&server, "GET", &format!("/admin/v1/tenants/{ONE}"), None).json();
+    assert_eq!(shown["api_secrets"], 0);
+    let id = json!({ "id": ONE });
+    let deleted = operate(&server, DELETE, &id).json();
+    assert_eq!(deleted["data"]["deleteTenant"]["success"], true);
+    fails(&operate(&server, DELETE, &id), 200, "NOT_FOUND");
+    let one = operate(
+        &server,
+        "query T($id: String!) { tenant(id: $id) { deletedAt } }",
+        &id,
+    );
+    assert!(
+        one.json()["data"]["tenant"]["deletedAt"].is_string(),
+        "{one:?}"
+    );
+    let own = json!({ "id": OWN });
+    fails(&operate(&server, DELETE, &own), 200, "BAD_USER_INPUT");
+    fails(
+        &operate(&server, "{ tenant(id: \"x\") { id } }", &json!({})),
+        200,
+        "NOT_FOUND",
+    );
+}
+
+#[test]
+fn tenants_are_told_in_pages_without_gap_or_repeat() {
+    let server = started("graphql-tenant-pages");
+    for id in [ONE, TWO] {
+        add(&server, id, SECRET);
+    }
+    for first in [1, 2, 3, 20] {
+        let (mut seen, mut after) = (Vec::new(), Value::Null);
+        loop {
+            let asked = json!({ "after": after, "first": first });
+            let told = operate(&server, TENANTS, &asked).json();
+            let page = &told["data"]["tenants"];
+            let edges = page["edges"].as_array().unwrap();
+            assert!(edges.len() <= first, "{told}");
+            assert_eq!(page["pageInfo"]["hasPreviousPage"], !after.is_null());
+            seen.extend(edges.iter().map(|edge| edge["node"]["id"].clone()));
+            after = page["pageInfo"]["endCursor"].clone();
+            if page["pageInfo"]["hasNextPage"] == false {
+                break;
+            }
+        }
+        assert_eq!(seen, [OWN, ONE, TWO].map(Value::from), "{first}");
+    }
+    for first in [0, -1, 101] {
+        let told = operate(&server, TENANTS, &json!({ "first": first }));
+        fails(&told, 200, "BAD_USER_INPUT");
+    }
+    let told = operate(&server, TENANTS, &json!({ "after": "AAAA" }));
+    fails(&told, 200, "BAD_USER_INPUT");
+    let many = (0..50).map(|n| format!("a{n}: tenants {{ edges {{ cursor }} }}"));
+    let many: Vec<_> = many.collect();
+    let many = operate(&server, &format!("{{ {} }}", many.join(" ")), &json!({}));
+    fails(&many, 400, "GRAPHQL_VALIDATION_FAILED");
+}
+
+#[test]
+fn e1_a_tenant_manages_no_tenants() {
+    let server = started("graphql-tenant-rights");
+    add(&server, ONE, SECRET);
+    for text in [
+        "{ tenants { edges { cursor } } }".to_owned(),
+        format!("{{ tenant(id: \"{ONE}\") {{ id }} }}"),
+        "mutation { createTenant(input: {}) { apiSecret } }".to_owned(),
+        format!(
+            "mutation {{ updateTenant(input: {{id: \"{ONE}\", apiSecret: null}}) {{ apiSecret }} }}"
+        ),
+        format!("mutation {{ deleteTenant(id: \"{ONE}\") {{ success }} }}"),
+    ] {
+        fails(&query(&server, (ONE, SECRET), &text), 200, "FORBIDDEN");
+    }
+    assert_eq!(query(&server, (ONE, SECRET), GRANTS).status, 200);
+    let own = query(
+        &server,
+        (OWN, ADMIN_TOKEN),
+        "{ tenants { edges { cursor } } }",
+    );
+    assert_eq!(
+        own.json()["data"]["tenants"]["edges"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 #[test]

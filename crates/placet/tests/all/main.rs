@@ -31,6 +31,8 @@ mod server;
 #[cfg(test)]
 mod stored;
 #[cfg(test)]
+mod tenants;
+#[cfg(test)]
 mod threats;
 #[cfg(test)]
 mod tree;

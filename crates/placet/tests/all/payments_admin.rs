@@ -1,6 +1,12 @@
 //! Tenants and their grants as an operator's program, Rafiki's backend and a tenant's own program meet them.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
@@ -9,6 +15,7 @@ use placet::{
     config::{Disk, Settings, Sources},
 };
 use placet_core::{
+    engine::Engine,
     pending::{PendingRequest, State},
     tenant::Tenant,
 };
@@ -29,8 +36,17 @@ pub(crate) const GRANTS: &str = "{ grants { edges { cursor node { id } } } }";
 
 pub(crate) fn started(name: &str) -> Server {
     let payments = format!("[open_payments]\noperator_tenant = \"{OWN}\"\n");
-    let server = Server::start(name, &payments);
-    // The operators' listener opens after the public one.
+    listening(Server::start(name, &payments))
+}
+
+/// The same server, stopped and started again on its store.
+pub(crate) fn restarted(server: Server) -> Server {
+    let payments = format!("[open_payments]\noperator_tenant = \"{OWN}\"\n");
+    listening(server.restart(&payments))
+}
+
+/// Waits for the operators' listener, which opens after the public one.
+fn listening(server: Server) -> Server {
     let tries = (0..1_000).find(|_| {
         std::thread::sleep(std::time::Duration::from_millis(5));
         std::net::TcpStream::connect(&server.admin).is_ok()
@@ -78,12 +94,17 @@ pub(crate) fn signed_at(t: i64, secret: &str, body: &str) -> String {
 }
 
 pub(crate) fn post(server: &Server, tenant: &str, signature: &str, body: &str) -> Reply {
+    post_to(&server.admin, tenant, signature, body)
+}
+
+/// Posts to the operators' listener at this address.
+pub(crate) fn post_to(admin: &str, tenant: &str, signature: &str, body: &str) -> Reply {
     let headers = [
         ("Content-Type", "application/json"),
         ("tenant-id", tenant),
         ("signature", signature),
     ];
-    ask(&server.admin, "POST", "/graphql", &headers, body)
+    ask(admin, "POST", "/graphql", &headers, body)
 }
 
 pub(crate) fn signed(server: &Server, (tenant, secret): (&str, &str), body: &Value) -> Reply {
@@ -95,15 +116,24 @@ pub(crate) fn query(server: &Server, who: (&str, &str), text: &str) -> Reply {
     signed(server, who, &json!({ "query": text }))
 }
 
-/// Stores requests under a tenant's issuer, beside the server, as its face would.
-pub(crate) fn stored(server: &Server, tenant: &str, count: usize) -> Vec<PendingRequest> {
+/// The settings of the server in this directory.
+pub(crate) fn settings(directory: &Path) -> Settings {
     let sources = Sources {
-        file: Some(server.directory.path().join("placet.toml")),
+        file: Some(directory.join("placet.toml")),
         files: &Disk,
         variables: Vec::new(),
         flags: Vec::new(),
     };
-    let settings = Settings::load(&sources).unwrap();
+    Settings::load(&sources).unwrap()
+}
+
+/// Works on the store of the server in this directory, beside it, with the engine of one of its tenants.
+pub(crate) fn beside<T>(
+    directory: &Path,
+    tenant: &str,
+    work: impl AsyncFnOnce(Arc<Engine>) -> T,
+) -> T {
+    let settings = settings(directory);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -113,19 +143,27 @@ pub(crate) fn stored(server: &Server, tenant: &str, count: usize) -> Vec<Pending
         let tenancy = StoredTenancy::new(&foundation, &settings);
         let root = &foundation.engine;
         let engine = if tenant == OWN {
-            std::sync::Arc::clone(root)
+            Arc::clone(root)
         } else {
             let id = Tenant::parse_uuid(tenant).unwrap();
             let tenant = root.tenant(id).await.unwrap().unwrap();
             tenancy.engine(&tenant).await.unwrap()
         };
+        let done = work(engine).await;
+        foundation.store.close().await;
+        done
+    })
+}
+
+/// Stores requests under a tenant's issuer, beside the server, as its face would.
+pub(crate) fn stored(server: &Server, tenant: &str, count: usize) -> Vec<PendingRequest> {
+    beside(server.directory.path(), tenant, async |engine| {
         let mut requests = Vec::new();
         for _ in 0..count {
             let request = stored::request(engine.store().now(), State::Pending);
             stored::store(&engine, &request).await;
             requests.push(request);
         }
-        foundation.store.close().await;
         requests
     })
 }

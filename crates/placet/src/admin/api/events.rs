@@ -12,7 +12,7 @@ use crate::admin::operations::{EventFilter, EventView, Moment, event_kind};
 
 const ALL: &str = "/admin/v1/events";
 
-const FILTERS: [Parameter; 5] = [
+const FILTERS: [Parameter; 6] = [
     Parameter {
         name: "kind",
         about: "Only events of these kinds, separated by commas.",
@@ -38,6 +38,11 @@ const FILTERS: [Parameter; 5] = [
         about: "Only events from this time on, as in RFC 3339.",
         number: false,
     },
+    Parameter {
+        name: "tenant",
+        about: "The events among this tenant's records, by UUID. Absent: those of the server itself.",
+        number: false,
+    },
 ];
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -50,10 +55,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "Lists what happened, oldest first.",
             |operator, call| async move {
                 let known = [
-                    "limit", "after", "kind", "client", "person", "request", "since",
+                    "limit", "after", "kind", "client", "person", "request", "since", "tenant",
                 ];
                 let query = Query::of(&call, &known)?;
                 let filter = filter(&query)?;
+                let operator = match query.get("tenant") {
+                    Some(tenant) => operator.among(tenant).await?,
+                    None => operator,
+                };
                 Ok(told(&operator.events(&filter, &query.wish()?).await?))
             },
         )

@@ -44,7 +44,7 @@ const WISHES: [Parameter; 12] = [
     ),
     parameter(
         "order",
-        "`asc` or `desc`, by the time of making. Absent: `desc`.",
+        "`asc` or `desc`, by the time of making, or `none`: as they are stored, so that a page costs what it holds. Absent: `desc`.",
         false,
     ),
     TENANT,
@@ -87,9 +87,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 let query = Query::of(&call, &known)?;
                 let holders = operator.holders(query.get(TENANT.name)).await?;
                 let (filter, paging) = (filter(&query)?, paging(&query)?);
-                Ok(told(
-                    &operator.gnap_grants(&holders, &filter, &paging).await?,
-                ))
+                let page = if query.get("order") == Some(UNORDERED) {
+                    let page = operator.gnap_grants_as_stored(&holders, &filter, &paging);
+                    page.await?
+                } else {
+                    operator.gnap_grants(&holders, &filter, &paging).await?
+                };
+                Ok(told(&page))
             },
         )
         .asks(&WISHES)
@@ -125,11 +129,19 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// The order that is none.
+const UNORDERED: &str = "none";
+
 fn paging(query: &Query) -> Result<GrantPaging, Problem> {
     let ascending = match query.get("order") {
-        None | Some("desc") => false,
+        None | Some("desc" | UNORDERED) => false,
         Some("asc") => true,
-        Some(_) => return Err(Problem::new("malformed", "order: must be asc or desc")),
+        Some(_) => {
+            return Err(Problem::new(
+                "malformed",
+                "order: must be asc, desc or none",
+            ));
+        }
     };
     Ok(GrantPaging {
         after: query.get("after").map(str::to_owned),

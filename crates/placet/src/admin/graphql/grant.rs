@@ -156,13 +156,13 @@ pub(super) struct GrantEdge {
 #[derive(Debug, Clone, Default, SimpleObject)]
 pub(super) struct PageInfo {
     /// The cursor of its last item.
-    end_cursor: Option<String>,
+    pub(super) end_cursor: Option<String>,
     /// Whether there are more behind it.
-    has_next_page: bool,
+    pub(super) has_next_page: bool,
     /// Whether there are more before it.
-    has_previous_page: bool,
+    pub(super) has_previous_page: bool,
     /// The cursor of its first item.
-    start_cursor: Option<String>,
+    pub(super) start_cursor: Option<String>,
 }
 
 impl From<GnapGrantState> for GrantState {

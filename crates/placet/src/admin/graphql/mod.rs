@@ -11,13 +11,14 @@ mod grant;
 mod scalar;
 mod schema;
 mod signature;
+mod tenant;
 mod weight;
 
 use std::sync::Arc;
 
 use async_graphql::{Request, Response, ServerError, Value};
 use http::{HeaderValue, Method, StatusCode, header};
-use placet_core::{engine, id::Id, tenant::Tenant};
+use placet_core::{engine, id::Id, tenant::Tenant, time::Timestamp};
 use placet_gnap::canonical_json;
 use placet_web::{
     context::Call,
@@ -30,7 +31,7 @@ use self::{
     signature::{NotTaken, Remembered, Signature},
     weight::{DEPTH_LIMIT, FIELDS_LIMIT, SCHEMA_DEPTH_LIMIT},
 };
-use super::Desk;
+use super::{Desk, operations::Operator};
 use crate::{app::App, config::Confidential, router};
 
 /// The field that names the tenant.
@@ -95,8 +96,8 @@ pub(super) fn route(app: &Arc<App>, desk: Desk) -> Route {
 
 impl Endpoint {
     async fn answer(&self, call: Call) -> Reply {
-        let tenant = match self.identify(&call).await {
-            Ok(tenant) => tenant,
+        let asker = match self.identify(&call).await {
+            Ok(asker) => asker,
             Err(refused) => return refused.reply(),
         };
         let kind = call.header(header::CONTENT_TYPE.as_str());
@@ -112,19 +113,19 @@ impl Endpoint {
         let Ok(request) = serde_json::from_slice::<Request>(&call.body) else {
             return problem("the body is no GraphQL request", "BAD_REQUEST");
         };
-        let asker = Asker {
-            operator: self.desk.operator_of(&call),
-            tenant: tenant.map(Tenant::uuid_of),
-        };
         self.execute(request, asker).await
     }
 
-    /// The tenant that asks. `None`: an operator.
-    async fn identify(&self, call: &Call) -> Result<Option<Id<Tenant>>, Refused> {
+    /// Who asks.
+    async fn identify(&self, call: &Call) -> Result<Asker, Refused> {
+        let operator = || Asker {
+            operator: self.desk.operator_of(call),
+            tenant: None,
+        };
         if let Some(token) = &self.token
             && router::bears(&call.headers, token)
         {
-            return Ok(None);
+            return Ok(operator());
         }
         let id = call
             .header(TENANT_ID)
@@ -144,10 +145,38 @@ impl Endpoint {
         if !right {
             return Err(Refused::Unknown);
         }
-        match self.remembered.take(id, &signature, now) {
-            Ok(()) => Ok((!own).then_some(id)),
-            Err(NotTaken::Again) => Err(Refused::Unknown),
-            Err(NotTaken::TooMany) => Err(Refused::TooMany),
+        let asker = if own {
+            operator()
+        } else {
+            Asker {
+                operator: self.desk.tenant_of(call, id),
+                tenant: Some(Tenant::uuid_of(id)),
+            }
+        };
+        self.take(id, &signature, (&asker.operator, now)).await?;
+        Ok(asker)
+    }
+
+    /// Takes a right signature, once on all nodes: what this one remembers is refused without a write, the store decides.
+    async fn take(
+        &self,
+        id: Id<Tenant>,
+        signature: &Signature,
+        (operator, now): (&Operator, Timestamp),
+    ) -> Result<(), Refused> {
+        match self.remembered.take(id, signature, now) {
+            Ok(()) => {}
+            Err(NotTaken::Again) => return Err(Refused::Unknown),
+            Err(NotTaken::TooMany) => return Err(Refused::TooMany),
+        }
+        match operator.spend_once(&signature.once(id)).await {
+            Ok(()) => Ok(()),
+            Err(engine::Error::Refused(_)) => Err(Refused::Unknown),
+            Err(error) => {
+                // It did not count, so it may come again.
+                self.remembered.forget(id, signature);
+                Err(error.into())
+            }
         }
     }
 

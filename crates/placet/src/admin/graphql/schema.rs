@@ -1,6 +1,7 @@
 //! What can be asked: the operations of Rafiki's schema, each one operation of an operator.
 //!
-//! A tenant sees its own grants alone; an operator sees all, and names the tenant it means where it means one.
+//! A tenant sees its own grants alone; an operator sees all, and names the tenant it means where it means one. Tenants
+//! themselves are managed by operators alone, by the operations of the admin API.
 //!
 //! Spec: Rafiki's `Query` and `Mutation`; threats E1, E7
 
@@ -10,13 +11,25 @@ use async_graphql::{
 };
 use placet_gnap::Profile;
 
-use super::grant::{Grant, GrantFinalization, GrantState, GrantsConnection, Model};
-use crate::admin::operations::{GnapGrantFilter, GrantPaging, Holder, OperationError, Operator};
+use super::{
+    grant::{Grant, GrantFinalization, GrantState, GrantsConnection, Model},
+    tenant::{
+        CreateTenantInput, DeleteTenantMutationResponse, Tenant, TenantMutationResponse,
+        TenantsConnection, UpdateTenantInput,
+    },
+};
+use crate::admin::operations::{
+    GnapGrantFilter, GrantPaging, Holder, OperationError, Operator, Wish,
+};
 
 /// What a list costs, beside its fields: it reads every request that is kept.
 const LIST_COST: usize = 500;
 /// What one grant costs, beside its fields.
 const ONE_COST: usize = 10;
+/// What a page of tenants costs, beside its fields: it reads no more of them than it holds.
+const PAGE_COST: usize = 100;
+/// The most tenants of one page, and how many it holds when nobody says.
+const TENANT_PAGE: (usize, usize) = (100, 20);
 /// The most a query may cost.
 const COST_LIMIT: usize = 5_000;
 
@@ -38,6 +51,14 @@ pub(super) struct Asker {
 }
 
 impl Asker {
+    /// Whoever asks as an operator.
+    fn as_operator(&self) -> Result<&Operator> {
+        if self.tenant.is_some() {
+            return Err(coded("tenants are an operator's business", "FORBIDDEN"));
+        }
+        Ok(&self.operator)
+    }
+
     /// Whose grants are meant by whoever asks and perhaps names a tenant.
     async fn holders(&self, named: Option<&str>) -> Result<Vec<Holder>, OperationError> {
         self.operator
@@ -99,6 +120,45 @@ impl Query {
             _ => Err(coded("there is no such grant", "NOT_FOUND")),
         }
     }
+
+    /// One page of the tenants: the server's own first, then the others in the order of their ids, deleted ones too. For
+    /// operators alone.
+    #[graphql(complexity = "PAGE_COST + child_complexity")]
+    async fn tenants(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The tenant before the first of the page, by cursor.")] after: Option<
+            String,
+        >,
+        #[graphql(desc = "How many at most: 1 to 100, else 20.")] first: Option<i32>,
+    ) -> Result<TenantsConnection> {
+        let operator = ctx.data::<Asker>()?.as_operator()?;
+        let (most, usual) = TENANT_PAGE;
+        let limit = match first.map(usize::try_from) {
+            None => usual,
+            Some(Ok(count)) if (1..=most).contains(&count) => count,
+            Some(_) => {
+                let told = format!("first must be between 1 and {most}");
+                return Err(coded(told, "BAD_USER_INPUT"));
+            }
+        };
+        let is_first = after.is_none();
+        let page = operator.tenants(&Wish { after, limit }).await;
+        let page = page.map_err(|error| told(&error))?;
+        Ok(TenantsConnection::of(page, operator, is_first))
+    }
+
+    /// One tenant, living or deleted. For operators alone.
+    #[graphql(complexity = "ONE_COST + child_complexity")]
+    async fn tenant(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its id.")] id: String,
+    ) -> Result<Tenant> {
+        let operator = ctx.data::<Asker>()?.as_operator()?;
+        let view = operator.tenant(&id).await;
+        view.map(Into::into).map_err(|error| told(&error))
+    }
 }
 
 /// What can be changed.
@@ -132,6 +192,44 @@ impl Mutation {
         Ok(RevokeGrantMutationResponse {
             id: ID(input.grant_id),
         })
+    }
+
+    /// Adds a tenant, and tells the secrets that were made, once. For operators alone.
+    #[graphql(complexity = "ONE_COST + child_complexity")]
+    async fn create_tenant(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What it is.")] input: CreateTenantInput,
+    ) -> Result<TenantMutationResponse> {
+        let operator = ctx.data::<Asker>()?.as_operator()?;
+        let added = operator.add_tenant(input.into()).await;
+        added.map(Into::into).map_err(|error| told(&error))
+    }
+
+    /// Changes a tenant; secrets that are replaced count until the next change. For operators alone.
+    #[graphql(complexity = "ONE_COST + child_complexity")]
+    async fn update_tenant(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What changes.")] input: UpdateTenantInput,
+    ) -> Result<TenantMutationResponse> {
+        let operator = ctx.data::<Asker>()?.as_operator()?;
+        let id = input.id.clone();
+        let changed = operator.change_tenant(&id, input.into()).await;
+        changed.map(Into::into).map_err(|error| told(&error))
+    }
+
+    /// Deletes a tenant; its id is never given again. For operators alone.
+    #[graphql(complexity = "ONE_COST + child_complexity")]
+    async fn delete_tenant(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which.")] id: String,
+    ) -> Result<DeleteTenantMutationResponse> {
+        let operator = ctx.data::<Asker>()?.as_operator()?;
+        let deleted = operator.delete_tenant(&id).await;
+        deleted.map_err(|error| told(&error))?;
+        Ok(DeleteTenantMutationResponse { success: true })
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! 1. The field says `t=<ms>, v1=<hex>`: when, and the code over `<t>.` and the canonical text of the body.
 //! 2. A time further off than [`WINDOW`] is refused, ahead as well as behind, so that what has to be remembered ends.
-//! 3. A code that came before is refused. Only codes that were right are remembered, at most [`REMEMBERED`] of a tenant.
+//! 3. A code that came before is refused, at whichever node it came: the store decides ([`Signature::once`]). Each node
+//!    remembers what it took itself, at most [`REMEMBERED`] of a tenant, so that neither a code that comes again there nor a
+//!    tenant that signs without end costs a write.
 //!
 //! Spec: RFC 2104, RFC 8785; Rafiki's `signature` field
 
@@ -14,7 +16,9 @@ use std::{
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
 use placet_core::{
+    client::OnceProof,
     id::Id,
+    secret::SecretHash,
     tenant::Tenant,
     time::{Lifetime, Timestamp},
 };
@@ -55,6 +59,17 @@ impl Signature {
     /// Whether its time is near enough.
     pub(super) fn is_timely(&self, now: Timestamp) -> bool {
         now < self.at.plus(WINDOW) && self.at < now.plus(WINDOW)
+    }
+
+    /// What the store keeps of it, so that it counts once: for as long as it is timely by any node's clock.
+    pub(super) fn once(&self, tenant: Id<Tenant>) -> OnceProof {
+        let code = HEXLOWER.encode(&self.code);
+        let text = format!("tenant signature\n{tenant}\n{}\n{code}", self.written);
+        OnceProof {
+            value: SecretHash::of(&text),
+            keep_until: self.at.plus(WINDOW).plus(WINDOW),
+            peer: None,
+        }
     }
 
     /// Whether it is one of `secrets` over this canonical body. Every secret is tried, each in constant time.
@@ -105,6 +120,14 @@ impl Remembered {
         }
         known.insert(one);
         Ok(())
+    }
+
+    /// Forgets one that was taken and then not used.
+    pub(super) fn forget(&self, tenant: Id<Tenant>, signature: &Signature) {
+        let mut tenants = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = tenants.get_mut(&tenant) {
+            known.remove(&(signature.at, signature.code));
+        }
     }
 }
 
@@ -183,6 +206,20 @@ mod tests {
             let again = memory.take(one, &signature, at(offset_ms));
             assert_eq!(again, Err(NotTaken::Again), "{offset_ms}");
         }
+        memory.forget(two, &signature);
+        assert_eq!(memory.take(two, &signature, at(0)), Ok(()));
+    }
+
+    #[test]
+    fn g9_the_store_keeps_a_signature_of_each_tenant_longer_than_it_is_timely() {
+        let (one, two) = (Id::from_bytes([1; 16]), Id::from_bytes([2; 16]));
+        let signature = Signature::parse(FIELD).unwrap();
+        let kept = signature.once(one);
+        assert_ne!(kept.value, signature.once(two).value);
+        let later = Signature::parse(&FIELD.replace("000,", "001,")).unwrap();
+        assert_ne!(kept.value, later.once(one).value);
+        assert!(!signature.is_timely(kept.keep_until));
+        assert_eq!(kept.keep_until, at(60_000));
     }
 
     #[test]

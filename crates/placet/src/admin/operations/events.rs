@@ -57,7 +57,7 @@ pub struct EventView {
     pub kind: EventKind,
     /// When.
     pub at: Moment,
-    /// Who: `server`, `client`, `person` or `operator`.
+    /// Who: `server`, `client`, `person`, `operator` or `tenant`.
     #[schema(value_type = String)]
     pub actor: Actor,
     /// The address it came from.
@@ -81,7 +81,7 @@ pub struct EventView {
     /// The session concerned (`sid`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// The tenant concerned.
+    /// The tenant concerned; where a tenant caused it, that one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
     /// The callback concerned.

@@ -2,13 +2,15 @@
 //!
 //! Requests are keyed by chance, so that no two writers meet: no index knows their order. A page is found by reading every
 //! request of the issuers that are meant, a few hundred at a time, and keeping no more of them than the page holds. Its time
-//! grows with the requests that are kept; its memory does not.
+//! grows with the requests that are kept; its memory does not. Whoever needs no order asks for the grants as they are stored:
+//! such a page is read to its own end and no further.
 //!
 //! Spec: GraphQL Cursor Connections (Relay) §4; threats E5, E13
 
 use std::collections::BTreeMap;
 
 use placet_core::{
+    id::Id,
     pending::PendingRequest,
     store::{Key, Record, Table},
     time::Timestamp,
@@ -180,6 +182,92 @@ impl Operator {
             has_previous_page,
         })
     }
+}
+
+impl Operator {
+    /// One page of the same grants as they are stored, in no order of time. It reads what it holds and what the filter leaves
+    /// out before its end.
+    ///
+    /// # Errors
+    /// As [`Self::gnap_grants`]; [`OperationError::Invalid`] also for a page before a cursor.
+    pub async fn gnap_grants_as_stored(
+        &self,
+        holders: &[Holder],
+        filter: &GnapGrantFilter,
+        paging: &GrantPaging,
+    ) -> Result<GnapGrants, OperationError> {
+        let (cursor, backward, room) = paging.read()?;
+        if backward {
+            let rule = "needs an order: these are read forwards";
+            return Err(OperationError::invalid("before", rule));
+        }
+        let (mut from, mut after) = (0, None);
+        if let Some(cursor) = cursor {
+            let id = gnap_grants::parse(cursor).ok_or(OperationError::BadCursor)?;
+            (from, after) = (place(holders, id).await?, Some(Key::pending(id)));
+        }
+        let mut kept = Vec::new();
+        for holder in holders.iter().skip(from) {
+            read_on(holder, filter, (after.take(), room + 1), &mut kept).await?;
+        }
+        let has_next_page = kept.len() > room;
+        let mut items = Vec::new();
+        for (holder, held) in kept.iter().take(room) {
+            items.push(holder.view(held).await?);
+        }
+        Ok(GnapGrants {
+            items,
+            has_next_page,
+            has_previous_page: cursor.is_some(),
+        })
+    }
+}
+
+/// Which of the holders keeps the grant that a cursor names.
+async fn place(holders: &[Holder], id: Id<PendingRequest>) -> Result<usize, OperationError> {
+    for (number, holder) in holders.iter().enumerate() {
+        if holder.find(id).await?.is_some() {
+            return Ok(number);
+        }
+    }
+    Err(OperationError::BadCursor)
+}
+
+/// Reads on from a key until `enough` grants are kept. Steps begin as small as the page and grow where the filter leaves much
+/// out.
+async fn read_on<'a>(
+    holder: &'a Holder,
+    filter: &GnapGrantFilter,
+    (mut after, enough): (Option<Key>, usize),
+    kept: &mut Vec<(&'a Holder, Held)>,
+) -> Result<(), OperationError> {
+    let (store, issuer) = (holder.engine.store(), holder.engine.issuer_id());
+    let now = store.now();
+    let mut step = enough;
+    while kept.len() < enough {
+        let page = store.page(issuer, Table::Pending, after, step).await?;
+        let full = page.len() == step;
+        for found in page {
+            after = Some(found.value.key());
+            let Record::Pending(request) = found.value else {
+                return Err(found.value.misplaced().into());
+            };
+            let Some(held) = holder.held(*request) else {
+                continue;
+            };
+            if holder.wanted(&held, filter, now).await? {
+                kept.push((holder, held));
+                if kept.len() == enough {
+                    break;
+                }
+            }
+        }
+        if !full {
+            break;
+        }
+        step = (step * 2).min(STEP);
+    }
+    Ok(())
 }
 
 impl GrantPaging {

@@ -19,11 +19,13 @@ mod requests;
 mod sessions;
 mod tenant_document;
 mod tenants;
+mod verification;
 
 use std::sync::Arc;
 
 use placet_core::{
-    engine::{Caller, Engine},
+    client::OnceProof,
+    engine::{self, Caller, Engine},
     store::Store,
 };
 use placet_web::{keys::KeyRing, person::Passwords};
@@ -86,6 +88,14 @@ impl Operator {
     pub fn called_by(mut self, caller: Caller) -> Self {
         self.caller = caller;
         self
+    }
+
+    /// Spends what the caller proved itself by, once on all nodes.
+    ///
+    /// # Errors
+    /// [`engine::Error::Refused`] when it came before; [`engine::Error::Store`].
+    pub async fn spend_once(&self, proof: &OnceProof) -> Result<(), engine::Error> {
+        self.engine.spend_once(proof, &self.caller).await
     }
 
     /// The engine below.

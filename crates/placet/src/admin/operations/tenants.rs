@@ -114,6 +114,13 @@ impl Operator {
         })
     }
 
+    /// What names the place of a tenant in the list.
+    pub fn tenant_cursor(&self, view: &TenantView) -> String {
+        let id = Tenant::parse_uuid(&view.id).ok().filter(|_| !view.own);
+        let position = id.map_or(BEFORE_ALL, |id| *id.as_bytes());
+        self.seal_cursor(LIST, &position)
+    }
+
     /// One tenant, living or deleted.
     ///
     /// # Errors
@@ -200,6 +207,23 @@ impl Operator {
         let deleted = self.engine.delete_tenant(id, &self.caller).await;
         let deleted = deleted.map_err(|error| OperationError::about(error, TENANT, name))?;
         Ok(TenantView::of(deleted.get(), false))
+    }
+
+    /// The same operator among the records of one tenant, living or deleted, and not among those of the root.
+    ///
+    /// # Errors
+    /// [`OperationError::NotFound`]; [`OperationError::Engine`].
+    pub async fn among(&self, tenant: &str) -> Result<Self, OperationError> {
+        let id = parse(tenant)?;
+        if self.own(id).is_some() {
+            return Ok(self.clone());
+        }
+        let found = self.engine.stored_tenant(id).await?;
+        let found = found.ok_or_else(|| unknown(tenant))?;
+        Ok(Self {
+            engine: self.tenancy.engine(&found).await?,
+            ..self.clone()
+        })
     }
 
     /// The id of the server's own tenant.

@@ -5,6 +5,7 @@
 use super::{Fallback, Kind, Section, Setting, Show};
 
 const NONE: Fallback = Fallback::Absent("none");
+const AS_FOR_ALL: Fallback = Fallback::Absent("as for all clients");
 
 pub(super) const SECTIONS: &[Section] = &[
     Section {
@@ -111,6 +112,52 @@ pub(super) const SECTIONS: &[Section] = &[
                 Kind::Flag,
                 Fallback::Flag(true),
                 "Whether a signature must be at most five minutes old. Off lets clients in whose clocks are wrong, and old requests too.",
+                "false",
+            ),
+        ],
+    },
+    Section {
+        name: "open_payments.clients",
+        list: true,
+        about: "Clients of Open Payments with a rule of their own for what is granted without a person. It counts once the client has \
+                proven its key, at every tenant, and never for outgoing payments, which a person always decides about.",
+        settings: &[
+            Setting::new(
+                "open_payments.clients.wallet_address",
+                Kind::Url,
+                Fallback::Absent("required without `key_thumbprint`"),
+                "The client, by the address of its wallet, whichever of its keys signs.",
+                "\"https://wallet.example/shop\"",
+            )
+            .shown(Show::Live),
+            Setting::new(
+                "open_payments.clients.key_thumbprint",
+                Kind::Text,
+                Fallback::Absent("required without `wallet_address`"),
+                "The client, by the SHA-256 thumbprint of its key (RFC 7638), whether a wallet publishes it or it comes alone. Goes before \
+                 a rule by address.",
+                "\"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k\"",
+            )
+            .shown(Show::Alternative),
+            Setting::new(
+                "open_payments.clients.incoming_payment_interaction",
+                Kind::Flag,
+                AS_FOR_ALL,
+                "Whether a person is asked when it asks for incoming payments.",
+                "true",
+            ),
+            Setting::new(
+                "open_payments.clients.quote_interaction",
+                Kind::Flag,
+                AS_FOR_ALL,
+                "Whether a person is asked when it asks for quotes.",
+                "true",
+            ),
+            Setting::new(
+                "open_payments.clients.list_all_interaction",
+                Kind::Flag,
+                AS_FOR_ALL,
+                "Whether a person is asked before it lists what it did not make itself.",
                 "false",
             ),
         ],

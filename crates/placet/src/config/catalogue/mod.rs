@@ -224,8 +224,11 @@ pub fn section(name: &str) -> Option<&'static Section> {
 
 /// The list that a key belongs to, if it belongs to one.
 pub fn list_of(key: &str) -> Option<&'static Section> {
-    let first = key.split('.').next()?;
-    section(first).filter(|section| section.list)
+    let holds = |section: &&Section| {
+        key.strip_prefix(section.name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    sections().filter(|section| section.list).find(holds)
 }
 
 /// The word of `known` that is most like `word`, when one is like enough to be meant.

@@ -3,6 +3,7 @@
 mod declarations;
 mod described;
 mod layers;
+mod payments;
 mod server;
 
 use std::collections::BTreeMap;

@@ -9,7 +9,10 @@ use super::{
     gnap_agent::{Agent, GNAP, send},
     nodes::Pair,
 };
-use crate::server::Reply;
+use crate::{
+    payments_admin::{GRANTS, ONE, OWN, now_ms, post_to, signed_at},
+    server::Reply,
+};
 
 /// As many continuations at once as the face promises to keep apart.
 const AT_ONCE: usize = 50;
@@ -102,4 +105,33 @@ fn g1_a_signature_counts_once_on_all_nodes() {
     assert_eq!(to(&pair.first), 200);
     assert_eq!(to(&pair.second.address), 401, "another node remembers it");
     assert_eq!(to(&pair.first), 401);
+}
+
+#[test]
+fn g9_a_signature_of_a_tenant_counts_once_on_all_nodes() {
+    let payments = format!("[open_payments]\noperator_tenant = \"{OWN}\"\n");
+    let pair = Pair::start_with("graphql-replay", &payments);
+    let added = pair.both.command(&["tenants", "add", ONE, "--json"]);
+    let added: serde_json::Value = serde_json::from_slice(&added.stdout).unwrap();
+    let secret = added["api_secret"].as_str().unwrap();
+    let body = json!({ "query": GRANTS }).to_string();
+    let [first, second] = pair.admins.each_ref();
+    let asks = |node: &str, signature: &str| post_to(node, ONE, signature, &body).status;
+    let once = signed_at(now_ms(), secret, &body);
+    assert_eq!(asks(first, &once), 200);
+    assert_eq!(asks(second, &once), 401, "another node took it");
+    let other = signed_at(now_ms(), secret, &body);
+    assert_eq!(asks(second, &other), 200);
+    assert_eq!(asks(first, &other), 401);
+    // Both at the same moment: one counts.
+    for _ in 0..10 {
+        let once = signed_at(now_ms(), secret, &body);
+        let statuses = thread::scope(|scope| {
+            [first, second]
+                .map(|node| scope.spawn(|| asks(node, &once)))
+                .map(|asked| asked.join().unwrap())
+        });
+        let taken = statuses.iter().filter(|status| **status == 200).count();
+        assert_eq!(taken, 1, "{statuses:?}");
+    }
 }

@@ -15,7 +15,7 @@ mod guesses;
 #[path = "../../../src/demo/html.rs"]
 mod html;
 #[cfg(feature = "postgres-tests")]
-mod nodes;
+pub(crate) mod nodes;
 mod page;
 mod pending;
 mod person;

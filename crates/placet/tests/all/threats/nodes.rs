@@ -64,11 +64,13 @@ fn carry(mut from: TcpStream, mut to: TcpStream) {
 }
 
 /// Two nodes, both reached through `both`, and each by itself.
-pub(super) struct Pair {
+pub(crate) struct Pair {
     cluster: Cluster,
-    pub(super) both: Node,
-    pub(super) first: String,
-    pub(super) second: Neighbour,
+    pub(crate) both: Node,
+    pub(crate) first: String,
+    pub(crate) second: Neighbour,
+    /// Where operators reach each.
+    pub(crate) admins: [String; 2],
     balancer: Balancer,
 }
 
@@ -78,7 +80,7 @@ impl Pair {
     }
 
     /// The same, with more in the settings of both.
-    pub(super) fn start_with(name: &str, more: &str) -> Self {
+    pub(crate) fn start_with(name: &str, more: &str) -> Self {
         let cluster = Cluster::start();
         let [first, second] = [(); 2].map(|()| format!("127.0.0.1:{}", port()));
         let [admin, other_admin] = [(); 2].map(|()| format!("127.0.0.1:{}", port()));
@@ -108,6 +110,7 @@ impl Pair {
             both,
             first,
             second,
+            admins: [admin, other_admin],
             balancer,
         }
     }

@@ -97,8 +97,8 @@ pub(super) struct Wishes<'a> {
     pub(super) proxied: bool,
 }
 
-pub(super) struct Node {
-    pub(super) directory: Directory,
+pub(crate) struct Node {
+    pub(crate) directory: Directory,
     pub(super) address: String,
     pub(super) admin: String,
     child: Child,
@@ -204,7 +204,7 @@ impl Node {
     }
 
     /// Runs an operator's command beside the server.
-    pub(super) fn command(&self, words: &[&str]) -> Output {
+    pub(crate) fn command(&self, words: &[&str]) -> Output {
         let mut command = placet();
         command
             .args(words)
@@ -313,8 +313,8 @@ impl Drop for Node {
 }
 
 /// A second server on somebody's store.
-pub(super) struct Neighbour {
-    pub(super) address: String,
+pub(crate) struct Neighbour {
+    pub(crate) address: String,
     child: Child,
 }
 
