@@ -14,9 +14,10 @@ use tokio_postgres::{Error, Row};
 
 use super::{
     OpenError, PostgresUrl, Settings,
+    dial::{Dial, Unreached},
     gate::Gate,
     judge::{self, unavailable},
-    session::{Dial, Session},
+    session::Session,
     statement::Param,
 };
 
@@ -39,14 +40,14 @@ pub(super) struct Dialer {
 pub(super) enum Away {
     #[error("the database cannot be reached")]
     Recently,
-    #[error("{0}")]
-    Refused(String),
+    #[error(transparent)]
+    Unreached(Unreached),
 }
 
 /// The time a request may take is over.
 #[derive(Debug, thiserror::Error)]
 #[error("the database did not answer in {} s", .0.as_secs())]
-pub(super) struct Silent(Duration);
+pub(super) struct Silent(pub(super) Duration);
 
 impl Manager for Dialer {
     type Type = Session;
@@ -59,11 +60,10 @@ impl Manager for Dialer {
                 pass.reached();
                 Ok(session)
             }
-            Err(error) => {
-                let error = judge::of_read(&error).to_string();
-                tracing::warn!(error, "no connection to the database");
+            Err(unreached) => {
+                tracing::warn!(%unreached, "no connection to the database");
                 pass.failed();
-                Err(Away::Refused(error))
+                Err(Away::Unreached(unreached))
             }
         }
     }
@@ -86,7 +86,8 @@ impl Pool {
             .max_size(settings.connections.max(1))
             .timeouts(Timeouts {
                 wait: Some(settings.acquire_timeout),
-                create: Some(settings.connect_timeout),
+                // Each host has its own time: a limit on all of them together would end before the second one's turn.
+                create: None,
                 recycle: None,
             })
             // The connection used last has its statements and its memory at hand; what is not needed stays idle.

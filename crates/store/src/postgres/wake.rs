@@ -18,9 +18,10 @@ use tokio::{
     sync::{Notify, mpsc},
     time::{sleep, timeout},
 };
-use tokio_postgres::{Error, Notification};
+use tokio_postgres::Notification;
 
 use super::{
+    dial::Unreached,
     gate::delay,
     judge::unavailable,
     pool::Pool,
@@ -117,10 +118,9 @@ impl Rounds {
         }
     }
 
-    async fn listen(&self) -> Result<(Session, mpsc::UnboundedReceiver<Notification>), Error> {
+    async fn listen(&self) -> Result<(Session, mpsc::UnboundedReceiver<Notification>), Unreached> {
         let (tell, heard) = mpsc::unbounded_channel();
-        let session = self.pool.dial().open(Some(tell)).await?;
-        session.client.batch_execute(LISTEN).await?;
+        let session = self.pool.dial().open(&LISTEN.into(), Some(&tell)).await?;
         Ok((session, heard))
     }
 

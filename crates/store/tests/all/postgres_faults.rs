@@ -35,14 +35,14 @@ pub(crate) const LOSE_REQUESTS: u8 = 1;
 /// What the server answers next never arrives; the connection ends.
 pub(crate) const LOSE_ANSWERS: u8 = 2;
 /// Nothing goes through, and nothing ends.
-const HANG: u8 = 3;
+pub(crate) const HANG: u8 = 3;
 
 /// A line between a node and its server that can be cut.
 pub(crate) struct Proxy {
-    port: u16,
+    pub(crate) port: u16,
     mode: Arc<AtomicU8>,
     /// Ends every line, though the servers behind them go on.
-    cut: Arc<Notify>,
+    pub(crate) cut: Arc<Notify>,
     /// How many were made.
     lines: Arc<AtomicUsize>,
     _carriers: JoinSet<()>,
@@ -527,7 +527,7 @@ async fn k7_a_server_that_became_read_only_is_left() {
     assert!(!node.has("second").await);
 }
 
-fn request(node: &Node, number: u8) -> PendingRequest {
+pub(crate) fn request(node: &Node, number: u8) -> PendingRequest {
     let now = node.store.now();
     PendingRequest {
         id: placet_core::id::Id::from_bytes([number; 16]),
