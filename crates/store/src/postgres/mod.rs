@@ -5,6 +5,7 @@
 //!   verb ── read ────► one statement, likewise
 //!                      (what comes while the like of it is under way shares the next statement)
 //!   herald ──────────► a connection of its own: NOTIFY for other nodes, LISTEN for their changes
+//!   look_after ──────► another one: what became of the requests somebody waits for, whatever the pool is busy with
 //! ```
 
 mod ask;
@@ -65,7 +66,7 @@ use crate::{sqlite::time::StoreTime, waiters::Waiters};
 /// How a node uses its database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The most connections for commits and reads. One more is used to listen.
+    /// The most connections for commits and reads. Two more are used for those who wait: one to listen, one to look.
     pub connections: usize,
     /// How long a caller waits for a free connection.
     pub acquire_timeout: Duration,

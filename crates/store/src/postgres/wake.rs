@@ -4,7 +4,8 @@
 //!    as has gathered: a NOTIFY takes a lock that all others want, so it never goes with a commit.
 //! 2. What it hears wakes the waiters of that request.
 //! 3. Notifications are hints. They are lost while the connection is, and some engines have none, so that all waiters
-//!    are looked after together every second, and at once when the connection is back.
+//!    are looked after together every second, and at once when the connection is back. That is asked on a connection
+//!    apart too: those of the pool may all be at work for longer than a waiter is to wait.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +19,7 @@ use tokio::{
     sync::{Notify, mpsc},
     time::{sleep, timeout},
 };
-use tokio_postgres::Notification;
+use tokio_postgres::{Notification, Row};
 
 use super::{
     dial::Unreached,
@@ -198,12 +199,15 @@ fn named(digits: &[u8]) -> Option<Id<PendingRequest>> {
 
 /// Looks after the waiters until the store is closed.
 pub(super) async fn look_after(pool: Arc<Pool>, waiters: Arc<Waiters>, missed: Arc<Notify>) {
+    let mut own = None;
     loop {
         // Its time, or what was missed: either way all are looked after.
         drop(timeout(LOOK_EVERY, missed.notified()).await);
         for some in waiters.waited_for().chunks(LOOK_AT) {
-            match moved(&pool, some).await {
-                Ok(ids) => ids.into_iter().for_each(|id| waiters.wake(id)),
+            match moved(&pool, &mut own, some).await {
+                Ok(found) => found
+                    .into_iter()
+                    .for_each(|(id, version)| waiters.tell(id, version)),
                 Err(error) => {
                     tracing::debug!(%error, "the waiters could not be looked after");
                     break;
@@ -213,11 +217,12 @@ pub(super) async fn look_after(pool: Arc<Pool>, waiters: Arc<Waiters>, missed: A
     }
 }
 
-/// Of the requests somebody waits for, those that moved on or are gone.
+/// Of the requests somebody waits for, those that moved on, with their version, or are gone.
 async fn moved(
     pool: &Pool,
+    own: &mut Option<Session>,
     waited_for: &[(Id<Issuer>, Id<PendingRequest>, Version)],
-) -> Result<Vec<Id<PendingRequest>>, StoreError> {
+) -> Result<Vec<(Id<PendingRequest>, Option<Version>)>, StoreError> {
     let params = [
         Param::ManyBytes(
             waited_for
@@ -238,13 +243,38 @@ async fn moved(
                 .collect(),
         ),
     ];
-    let rows = pool.read(statement::MOVED, &params).await?;
-    let ids = rows.iter().map(|row| {
+    let rows = match ask(pool, own, &params).await {
+        Ok(rows) => rows,
+        // A server without a place for one more connection may have one of the pool to spare.
+        Err(error) => {
+            tracing::debug!(%error, "the waiters are looked after on a connection of the pool");
+            pool.read(statement::MOVED, &params).await?
+        }
+    };
+    let found = rows.iter().map(|row| {
         let key: &[u8] = row.try_get(0).map_err(unavailable)?;
         let bytes = <[u8; 16]>::try_from(key).map_err(unavailable)?;
-        Ok(Id::from_bytes(bytes))
+        let version: Option<i64> = row.try_get(1).map_err(unavailable)?;
+        Ok((Id::from_bytes(bytes), version.map(i64::unsigned_abs)))
     });
-    ids.collect()
+    found.collect()
+}
+
+/// Asks on the connection that is kept for this, which is opened again when it is gone.
+async fn ask(
+    pool: &Pool,
+    own: &mut Option<Session>,
+    params: &[Param<'_>],
+) -> Result<Vec<Row>, StoreError> {
+    let mut session = match own.take().filter(|session| !session.is_closed()) {
+        Some(session) => session,
+        None => pool.dial().connect().await.map_err(unavailable)?,
+    };
+    let answer = pool.within(session.query(statement::MOVED, params)).await;
+    let rows = answer.map_err(unavailable)?.map_err(unavailable)?;
+    // Only one that has answered is asked again.
+    *own = Some(session);
+    Ok(rows)
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
-//! Hosts that do not answer: those that take a connection and say nothing, and those whose packets vanish.
+//! Hosts that do not answer: those that take a connection and say nothing, and those whose packets vanish; and nodes that
+//! are too busy to look.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use placet_core::{
-    store::{Store as _, StoreError},
+    pending::{EndKind, Ending, PendingRequest, State},
+    store::{Change, Key, Name, Record, Store as _, StoreError},
     testing::FixedClock,
+    time::Lifetime,
 };
 use placet_store::{
     Location, OpenStore, Place, PostgresStore, PostgresUrl, archive,
@@ -17,8 +20,8 @@ use tokio::{
 };
 
 use crate::{
-    postgres_cluster::{Cluster, Holder, Node, moment, settings},
-    postgres_faults::{HANG, PASS, Proxy},
+    postgres_cluster::{Cluster, Holder, Node, literal, moment, settings},
+    postgres_faults::{HANG, PASS, Proxy, request},
 };
 
 /// Nobody listens here until the network is back.
@@ -299,4 +302,73 @@ async fn k9_a_node_lost_in_the_middle_of_a_migration_blocks_nobody() {
         "{gone:?}"
     );
     proxy.set(PASS);
+}
+
+/// K3: a waiter hears of a change elsewhere within two seconds, though every connection of its node's pool is at work
+/// for longer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn k3_a_busy_pool_does_not_hold_up_whoever_waits() {
+    let cluster = Cluster::shared().await;
+    let (node, database) = Node::new(12).await;
+    let url = cluster.url_of(&database);
+    let busy = Settings {
+        connections: 2,
+        statement_timeout: Duration::from_secs(40),
+        acquire_timeout: Duration::from_secs(40),
+        ..settings()
+    };
+    let other = Node::with(open(&url, &busy).await.unwrap(), 13);
+    other.store.commit(other.naming("wanted")).await.unwrap();
+    let asked = request(&node, 1);
+    let id = asked.id;
+    let record = Record::Pending(Box::new(asked.clone()));
+    let inserted = node.commit([Change::insert(record)]);
+    node.store.commit(inserted).await.unwrap();
+    let until = node.store.now().plus(Lifetime::from_secs(600));
+    let (store, issuer) = (Arc::clone(&other.store), other.issuer);
+    let mut waiting = JoinSet::new();
+    waiting.spawn(async move { store.changed(issuer, id, 1, until).await });
+    moment().await;
+
+    let key = Key::name(&Name::client("wanted"));
+    let lock = format!(
+        "SELECT 1 FROM name WHERE key = '{}' FOR UPDATE",
+        literal(key.bytes())
+    );
+    let holder = Holder::holding(&url, &lock).await;
+    let mut stuck = JoinSet::new();
+    for n in 0..6 {
+        let store = Arc::clone(&other.store);
+        let person = format!("stuck {n}");
+        let wait = other.commit([
+            Change::Require { key, version: 1 },
+            Change::insert(Record::Name(Name::client(&person))),
+        ]);
+        stuck.spawn(async move { store.commit(wait).await });
+        sleep(Duration::from_millis(50)).await;
+    }
+    let blocked = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock'"
+    );
+    assert_eq!(cluster.value(&database, &blocked).await, "2");
+
+    let ended = PendingRequest {
+        state: State::Ended(Ending {
+            kind: EndKind::Denied,
+            at: node.store.now(),
+        }),
+        ..asked
+    };
+    let change = Change::update(1, Record::Pending(Box::new(ended)));
+    let begun = Instant::now();
+    node.store.commit(node.commit([change])).await.unwrap();
+    let woken = timeout(LATEST, waiting.join_next());
+    woken.await.expect("the waiter wakes").unwrap().unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert!(stuck.try_join_next().is_none(), "its pool was not busy");
+    holder.end("ROLLBACK").await;
 }
