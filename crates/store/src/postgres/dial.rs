@@ -5,27 +5,20 @@
 //!    what the connection is told first. A host that says nothing costs that and no more.
 //! 3. The next one is tried as soon as one fails, and beside it when it is slow: a machine that is gone without a word
 //!    holds nobody up for longer than [`HEAD_START`] (threat K7: after a fail-over the old primary is often just that).
-//!
-//! Spec: RFC 8305 §5 (the same idea for the addresses of one name)
+//! 4. An old primary that came back is told by its timeline and passed over ([`super::lineage`]). At the start and after
+//!    each loss of a connection all hosts are asked at once, and of those that take writes the one of the newest timeline is used.
 
 use std::{
-    collections::VecDeque,
     fmt,
     net::{IpAddr, SocketAddr},
-    pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use tokio::{
-    net::lookup_host,
-    sync::mpsc,
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use tokio::{net::lookup_host, sync::mpsc, time::timeout};
 use tokio_postgres::{
     Config, Error, Notification,
     config::{Host, LoadBalanceHosts},
@@ -34,13 +27,12 @@ use tokio_postgres::{
 use super::{
     OpenError, PostgresUrl, Settings,
     judge::{self, unavailable},
+    lineage::{Lineage, Origin},
+    race::{HEAD_START, Race, Unreached, attempt},
     session::{self, Session},
     tls::Tls,
 };
 
-/// How long one host or address is tried alone before the next one is tried beside it. Longer than a healthy server
-/// takes across a continent, and short beside the five seconds within which a fail-over is to be over.
-pub(super) const HEAD_START: Duration = Duration::from_millis(500);
 /// When a quiet connection is probed.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 /// How often it is probed then.
@@ -48,8 +40,14 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// What is added to the server's own limit before a request is given up here.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How long a dial that asks all hosts waits for the others once one has answered.
+const OTHERS: Duration = HEAD_START;
+
 /// Where what the server tells its listeners goes.
 pub(super) type Heard = mpsc::UnboundedSender<Notification>;
+
+/// A connection, and what its server says of itself.
+type Reached = (Session, Option<Origin>);
 
 /// How to reach the database.
 pub(super) struct Dial {
@@ -57,6 +55,9 @@ pub(super) struct Dial {
     shuffled: bool,
     /// The host that answered last.
     last: AtomicUsize,
+    lineage: Arc<Lineage>,
+    /// A connection was lost since the hosts were asked which of them is the newest, or they never were.
+    in_doubt: AtomicBool,
     way: Arc<Way>,
     settle: Arc<str>,
     migrating: Arc<str>,
@@ -94,11 +95,6 @@ impl fmt::Display for Named {
     }
 }
 
-/// Why no host gave a connection, in the order in which they failed.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .0.join("; "))]
-pub(super) struct Unreached(Vec<String>);
-
 impl From<Unreached> for OpenError {
     fn from(unreached: Unreached) -> Self {
         Self::Engine(unavailable(unreached))
@@ -125,6 +121,8 @@ impl Dial {
             hosts: hosts_of(&url.config),
             shuffled: url.config.get_load_balance_hosts() == LoadBalanceHosts::Random,
             last: AtomicUsize::new(0),
+            lineage: Arc::default(),
+            in_doubt: AtomicBool::new(true),
             way: Arc::new(Way {
                 config,
                 tls: Tls::new(&extra)?,
@@ -151,15 +149,31 @@ impl Dial {
         let attempts = self.order().into_iter().map(|number| {
             let host = self.hosts.get(number).cloned();
             let (way, first, heard) = (Arc::clone(&self.way), Arc::clone(first), heard.cloned());
+            let lineage = Arc::clone(&self.lineage);
             attempt(async move {
                 let host = host.ok_or_else(|| Unreached(Vec::new()))?;
-                let session = way.host(&host, &first, heard.as_ref()).await?;
+                let (mut session, origin) = way.host(&host, &first, heard.as_ref()).await?;
+                session.descent = lineage
+                    .take(origin)
+                    .map_err(|outdated| Unreached(vec![format!("{host}: {outdated}")]))?;
                 Ok((number, session))
             })
         });
-        let (number, session) = Race::new(attempts).won().await?;
+        let race = Race::new(attempts);
+        let asks_all = self.hosts.len() > 1 && self.in_doubt.swap(false, Ordering::AcqRel);
+        let reached = if asks_all {
+            newest(race).await
+        } else {
+            race.won().await
+        };
+        let (number, session) = reached.inspect_err(|_| self.doubt())?;
         self.last.store(number, Ordering::Relaxed);
         Ok(session)
+    }
+
+    /// Notes that a connection was lost, which may be a fail-over: the next dial asks all hosts.
+    pub(super) fn doubt(&self) {
+        self.in_doubt.store(true, Ordering::Release);
     }
 
     /// What a connection that migrates is told first.
@@ -186,6 +200,26 @@ impl Dial {
     }
 }
 
+/// Of all hosts that take writes, the one of the newest timeline: one alone cannot tell whether it is an old
+/// primary, and that may be named first.
+async fn newest(mut race: Race<(usize, Session)>) -> Result<(usize, Session), Unreached> {
+    while race.begin() {}
+    let Some(mut best) = race.next().await else {
+        return Err(race.lost());
+    };
+    let others = async {
+        while let Some(other) = race.next().await {
+            let timelines = (other.1.descent.timeline(), best.1.descent.timeline());
+            if timelines.0 > timelines.1 || (timelines.0 == timelines.1 && other.0 < best.0) {
+                best = other;
+            }
+        }
+    };
+    // A host that says nothing yet is not waited for.
+    drop(timeout(OTHERS, others).await);
+    Ok(best)
+}
+
 fn random_below(count: usize) -> usize {
     use placet_core::random::{Random as _, SystemRandom};
     let mut bytes = [0; 4];
@@ -201,7 +235,7 @@ impl Way {
         host: &Named,
         first: &Arc<str>,
         heard: Option<&Heard>,
-    ) -> Result<Session, Unreached> {
+    ) -> Result<Reached, Unreached> {
         let addresses = self.addresses(host).await?;
         let attempts = addresses.into_iter().map(|address| {
             let (way, host) = (Arc::clone(self), host.clone());
@@ -239,7 +273,7 @@ impl Way {
         address: Option<IpAddr>,
         first: &str,
         heard: Option<Heard>,
-    ) -> Result<Session, Unreached> {
+    ) -> Result<Reached, Unreached> {
         let mut config = self.config.clone();
         if let Some(address) = address {
             config.hostaddr(address);
@@ -256,7 +290,8 @@ impl Way {
             if !first.is_empty() {
                 session.client.batch_execute(first).await?;
             }
-            Ok::<_, Error>(session)
+            let origin = Origin::of(&session.client).await;
+            Ok::<_, Error>((session, origin))
         };
         let failed = |why: String| Unreached(vec![format!("{host}: {why}")]);
         timeout(self.limit, opening)
@@ -303,7 +338,7 @@ fn without_hosts(url: &Config) -> Config {
 fn hosts_of(url: &Config) -> Vec<Named> {
     let (names, addresses, ports) = (url.get_hosts(), url.get_hostaddrs(), url.get_ports());
     let count = names.len().max(addresses.len());
-    let named = (0..count).map(|n| Named {
+    let hosts = (0..count).map(|n| Named {
         name: names.get(n).cloned(),
         address: addresses.get(n).copied(),
         port: ports
@@ -312,128 +347,12 @@ fn hosts_of(url: &Config) -> Vec<Named> {
             .copied()
             .unwrap_or(5432),
     });
-    named.collect()
-}
-
-/// One way to get something.
-type Attempt<T> = Pin<Box<dyn Future<Output = Result<T, Unreached>> + Send>>;
-
-fn attempt<T>(future: impl Future<Output = Result<T, Unreached>> + Send + 'static) -> Attempt<T> {
-    Box::pin(future)
-}
-
-/// Attempts of which one is to succeed. Dropping it gives up those under way.
-struct Race<T> {
-    waiting: VecDeque<Attempt<T>>,
-    running: JoinSet<Result<T, Unreached>>,
-    failed: Vec<String>,
-}
-
-impl<T: Send + 'static> Race<T> {
-    fn new(attempts: impl IntoIterator<Item = Attempt<T>>) -> Self {
-        Self {
-            waiting: attempts.into_iter().collect(),
-            running: JoinSet::new(),
-            failed: Vec::new(),
-        }
-    }
-
-    /// The first that succeeds.
-    async fn won(mut self) -> Result<T, Unreached> {
-        self.next().await.ok_or(Unreached(self.failed))
-    }
-
-    /// The next that succeeds; none when all have ended.
-    async fn next(&mut self) -> Option<T> {
-        loop {
-            if self.running.is_empty() {
-                self.begin().then_some(())?;
-            }
-            let ended = tokio::select! {
-                ended = self.running.join_next() => ended,
-                () = sleep(HEAD_START), if !self.waiting.is_empty() => {
-                    self.begin();
-                    continue;
-                }
-            };
-            match ended {
-                Some(Ok(Ok(won))) => return Some(won),
-                Some(Ok(Err(unreached))) => self.failed.extend(unreached.0),
-                Some(Err(broken)) => self.failed.push(broken.to_string()),
-                None => {}
-            }
-            // Nobody waits for the end of a head start of one that has lost.
-            self.begin();
-        }
-    }
-
-    /// Begins the next attempt, if there is one.
-    fn begin(&mut self) -> bool {
-        let next = self.waiting.pop_front();
-        let begun = next.is_some();
-        if let Some(next) = next {
-            self.running.spawn(next);
-        }
-        begun
-    }
+    hosts.collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::Instant;
-
     use super::*;
-
-    const LIMIT: Duration = Duration::from_secs(5);
-
-    /// An attempt that succeeds with its number, fails, or says nothing until its time is over.
-    fn one(number: u32, after: Duration, succeeds: Option<bool>) -> Attempt<u32> {
-        attempt(async move {
-            let answer = async {
-                sleep(after).await;
-                match succeeds {
-                    Some(true) => Ok(number),
-                    Some(false) => Err(Unreached(vec![format!("{number} refused")])),
-                    None => std::future::pending().await,
-                }
-            };
-            timeout(LIMIT, answer)
-                .await
-                .unwrap_or_else(|_| Err(Unreached(vec![format!("{number} silent")])))
-        })
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn k7_a_host_that_says_nothing_holds_up_the_next_one_for_a_moment_only() {
-        let soon = Duration::from_millis(20);
-        let begun = Instant::now();
-        let silent_first = [one(1, soon, None), one(2, soon, Some(true))];
-        assert_eq!(Race::new(silent_first).won().await.unwrap(), 2);
-        assert_eq!(begun.elapsed(), HEAD_START + soon);
-
-        let begun = Instant::now();
-        let refused_first = [one(1, soon, Some(false)), one(2, soon, Some(true))];
-        assert_eq!(Race::new(refused_first).won().await.unwrap(), 2);
-        assert_eq!(begun.elapsed(), 2 * soon);
-
-        let begun = Instant::now();
-        let slow_first = [
-            one(1, 3 * HEAD_START, Some(true)),
-            one(2, soon, Some(false)),
-        ];
-        assert_eq!(Race::new(slow_first).won().await.unwrap(), 1);
-        assert_eq!(begun.elapsed(), 3 * HEAD_START);
-
-        let begun = Instant::now();
-        let nobody = [
-            one(1, soon, None),
-            one(2, soon, Some(false)),
-            one(3, soon, None),
-        ];
-        let told = Race::new(nobody).won().await.unwrap_err().to_string();
-        assert_eq!(told, "2 refused; 1 silent; 3 silent");
-        assert_eq!(begun.elapsed(), HEAD_START + soon + LIMIT);
-    }
 
     #[test]
     fn what_a_url_says_beside_its_hosts_is_kept_for_each_of_them() {

@@ -14,9 +14,10 @@ use tokio_postgres::{Error, Row};
 
 use super::{
     OpenError, PostgresUrl, Settings,
-    dial::{Dial, Unreached},
+    dial::Dial,
     gate::Gate,
     judge::{self, unavailable},
+    race::Unreached,
     session::Session,
     statement::Param,
 };
@@ -70,6 +71,7 @@ impl Manager for Dialer {
 
     async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<Away> {
         if session.is_closed() {
+            self.dial.doubt();
             return Err(RecycleError::message("the connection ended"));
         }
         Ok(())
@@ -165,6 +167,11 @@ impl Pool {
         answer: Result<Result<T, Error>, Silent>,
     ) -> Result<T, StoreError> {
         match answer {
+            // K7: what was read there may have been used or revoked elsewhere since.
+            Ok(Ok(_)) if loan.descent.is_outdated() => {
+                self.give_up(loan);
+                Err(unavailable("the answer is that of an old primary"))
+            }
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
                 self.give_up_after(loan, &error);
@@ -187,6 +194,7 @@ impl Pool {
     /// Ends a connection, and with it those that wait to be used: what befell one has befallen them too.
     pub(super) fn give_up(&self, loan: Loan) {
         drop(managed::Object::take(loan));
+        self.dial().doubt();
         self.sessions.retain(|_, _| false);
     }
 

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_postgres::{AsyncMessage, Client, Connection, Error, Row, Statement, error::DbError};
 
-use super::{dial::Heard, shape::Shape, statement::Param, together::Kind};
+use super::{dial::Heard, lineage::Descent, shape::Shape, statement::Param, together::Kind};
 
 /// The most statements of commits kept on one connection. The verbs have about forty shapes; what is beyond is
 /// prepared when it is needed.
@@ -84,6 +84,7 @@ pub(super) struct Session {
     shapes: HashMap<Shape, Statement>,
     kinds: HashMap<Kind, Statement>,
     doubts: Arc<AtomicU64>,
+    pub(super) descent: Descent,
     /// Moves bytes between the client and the socket.
     _driver: JoinSet<()>,
 }
@@ -126,18 +127,20 @@ impl Session {
             shapes: HashMap::new(),
             kinds: HashMap::new(),
             doubts,
+            descent: Descent::default(),
             _driver: driver,
         }
     }
 
-    /// How many commits on this connection were reported as done without their standby.
+    /// How many reasons there are to doubt what was reported as done on this connection: commits without their standby,
+    /// and that the server turned out to be an old primary.
     pub(super) fn doubts(&self) -> u64 {
-        self.doubts.load(Ordering::Acquire)
+        self.doubts.load(Ordering::Acquire) + u64::from(self.descent.is_outdated())
     }
 
-    /// Whether the connection is known to be gone.
+    /// Whether the connection is known to be gone, or leads to an old primary.
     pub(super) fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.client.is_closed() || self.descent.is_outdated()
     }
 
     /// Runs a fixed statement and gives its rows.

@@ -22,10 +22,10 @@ use tokio::{
 use tokio_postgres::{Notification, Row};
 
 use super::{
-    dial::Unreached,
     gate::delay,
     judge::unavailable,
     pool::Pool,
+    race::Unreached,
     session::Session,
     statement::{self, Param},
 };
@@ -110,6 +110,7 @@ impl Rounds {
                     if self.converse(&mut session, &mut heard).await {
                         return;
                     }
+                    self.pool.dial().doubt();
                     tracing::debug!("the connection for notifications ended");
                 }
                 Err(error) => tracing::debug!(%error, "no connection for notifications"),
@@ -148,6 +149,9 @@ impl Rounds {
                     ids.clear();
                 }
                 () = sleep(PROBE_EVERY) => {
+                    if session.is_closed() {
+                        return false;
+                    }
                     let probe = session.query(statement::CLOCK, &[]);
                     if !matches!(timeout(self.pool.dial().limit, probe).await, Ok(Ok(_))) {
                         return false;
