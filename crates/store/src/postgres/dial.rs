@@ -356,8 +356,8 @@ mod tests {
 
     #[test]
     fn what_a_url_says_beside_its_hosts_is_kept_for_each_of_them() {
-        let url = "postgres://u:secret@a/d?options=-c%20x%3D1&application_name=n&sslmode=require\
-            &sslnegotiation=direct&channel_binding=disable&target_session_attrs=read-write&keepalives_retries=3&port=1";
+        let url = "postgres://u:secret@a:1/d?options=-c%20x%3D1&application_name=n&sslmode=require\
+            &sslnegotiation=direct&channel_binding=disable&target_session_attrs=read-write&keepalives_retries=3";
         let url: Config = url.parse().unwrap();
         let mut again = without_hosts(&url);
         again.host("a").port(1);

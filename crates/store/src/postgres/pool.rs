@@ -198,6 +198,11 @@ impl Pool {
         self.sessions.retain(|_, _| false);
     }
 
+    /// Ends the connections that wait to be used and are of no more use, such as those to an old primary.
+    pub(super) fn prune(&self) {
+        self.sessions.retain(|session, _| !session.is_closed());
+    }
+
     /// Ends all connections; nothing can be asked any more.
     pub(super) fn close(&self) {
         self.sessions.close();

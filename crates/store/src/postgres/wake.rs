@@ -17,7 +17,7 @@ use placet_core::{
 };
 use tokio::{
     sync::{Notify, mpsc},
-    time::{sleep, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_postgres::{Notification, Row};
 
@@ -42,8 +42,10 @@ const UNTOLD: usize = 16_384;
 /// What the herald's connection is told. A notification writes nothing that has to last, so it does not wait for a
 /// disk.
 const LISTEN: &str = "SET synchronous_commit = off; LISTEN placet_wake";
-/// The connection is looked at this often even when nobody has anything to say.
-const PROBE_EVERY: Duration = Duration::from_secs(30);
+/// How often a connection is looked at that may have turned out to lead to an old primary.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
+/// After so many looks its server is asked whether it is still there.
+const CHECKS: u32 = 30;
 
 /// Where commits leave what other nodes are to hear.
 pub(super) struct Herald(mpsc::Sender<Id<PendingRequest>>);
@@ -133,6 +135,9 @@ impl Rounds {
         heard: &mut mpsc::UnboundedReceiver<Notification>,
     ) -> bool {
         let mut ids = Vec::new();
+        let mut check = interval(CHECK_EVERY);
+        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut checks: u32 = 0;
         loop {
             tokio::select! {
                 said = heard.recv() => match said {
@@ -148,17 +153,19 @@ impl Rounds {
                     }
                     ids.clear();
                 }
-                () = sleep(PROBE_EVERY) => {
-                    if session.is_closed() {
-                        return false;
-                    }
-                    let probe = session.query(statement::CLOCK, &[]);
-                    if !matches!(timeout(self.pool.dial().limit, probe).await, Ok(Ok(_))) {
+                _ = check.tick() => {
+                    checks = (checks + 1) % CHECKS;
+                    if session.is_closed() || (checks == 0 && !self.is_there(session).await) {
                         return false;
                     }
                 }
             }
         }
+    }
+
+    async fn is_there(&self, session: &mut Session) -> bool {
+        let probe = session.query(statement::CLOCK, &[]);
+        matches!(timeout(self.pool.dial().limit, probe).await, Ok(Ok(_)))
     }
 
     async fn say(
@@ -203,10 +210,13 @@ fn named(digits: &[u8]) -> Option<Id<PendingRequest>> {
 
 /// Looks after the waiters until the store is closed.
 pub(super) async fn look_after(pool: Arc<Pool>, waiters: Arc<Waiters>, missed: Arc<Notify>) {
-    let mut own = None;
+    let mut own: Option<Session> = None;
     loop {
         // Its time, or what was missed: either way all are looked after.
         drop(timeout(LOOK_EVERY, missed.notified()).await);
+        // K7: nothing stays connected to an old primary, used or not.
+        own = own.filter(|session| !session.is_closed());
+        pool.prune();
         for some in waiters.waited_for().chunks(LOOK_AT) {
             match moved(&pool, &mut own, some).await {
                 Ok(found) => found
@@ -270,7 +280,7 @@ async fn ask(
     own: &mut Option<Session>,
     params: &[Param<'_>],
 ) -> Result<Vec<Row>, StoreError> {
-    let mut session = match own.take().filter(|session| !session.is_closed()) {
+    let mut session = match own.take() {
         Some(session) => session,
         None => pool.dial().connect().await.map_err(unavailable)?,
     };
