@@ -287,10 +287,11 @@ impl Way {
         let opening = async {
             let (client, connection) = config.connect(self.tls.clone()).await?;
             let session = Session::new(client, connection, heard);
+            // Before `first`, so that an operator who looks sees what the connection is for.
+            let origin = Origin::of(&session.client).await;
             if !first.is_empty() {
                 session.client.batch_execute(first).await?;
             }
-            let origin = Origin::of(&session.client).await;
             Ok::<_, Error>((session, origin))
         };
         let failed = |why: String| Unreached(vec![format!("{host}: {why}")]);
