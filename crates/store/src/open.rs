@@ -35,7 +35,7 @@ impl OpenError {
     /// Whether trying again may help: the database was not there, or was busy.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Postgres(postgres::OpenError::Engine(_)) => true,
+            Self::Postgres(postgres::OpenError::Engine(_) | postgres::OpenError::Locked) => true,
             Self::Fence(error) => matches!(error.as_ref(), ArchiveError::Postgres(_)),
             Self::Postgres(_) | Self::Sqlite(_) | Self::Moved(_) => false,
         }

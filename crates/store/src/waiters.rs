@@ -4,7 +4,8 @@
 //!    it until it listens, so that no change falls between read and wait.
 //! 2. A commit that may matter to somebody wakes the waiters of its request, and nobody else.
 //! 3. What other processes write is found by one task of the store, which compares the versions of all waiters
-//!    together ([`Waiters::waited_for`]) and wakes those that are behind.
+//!    together ([`Waiters::waited_for`]) and tells those that are behind ([`Waiters::tell`]): they need not look themselves,
+//!    so that the load on the store does not hold them up.
 
 use std::{
     collections::BTreeMap,
@@ -39,6 +40,8 @@ struct Seat {
     issuer: Id<Issuer>,
     seen: Version,
     woken: bool,
+    /// Somebody has seen a newer version than `seen`, or none.
+    passed: bool,
     /// Absent until its task waits, and after it was woken.
     waker: Option<Waker>,
 }
@@ -72,6 +75,7 @@ impl Waiters {
             issuer,
             seen,
             woken: false,
+            passed: false,
             waker: None,
         };
         self.shard(id).insert((id, number), seat);
@@ -95,8 +99,17 @@ impl Waiters {
     {
         // Registering comes before looking, so that a change between the two is heard.
         let waiter = self.register(issuer, id, seen);
-        // A read that fails is for the caller to meet.
-        while matches!(version().await, Ok(Some(now)) if now <= seen) {
+        loop {
+            // A read that fails is for the caller to meet.
+            let stays = async { matches!(version().await, Ok(Some(now)) if now <= seen) };
+            tokio::select! {
+                biased;
+                // Under load a read waits for its turn: whoever was told meanwhile needs none.
+                () = waiter.passed() => return,
+                stays = stays => if !stays {
+                    return;
+                },
+            }
             let left = left();
             if left == Lifetime::ZERO {
                 return;
@@ -116,6 +129,21 @@ impl Waiters {
         }
         drop(shard);
         // A woken task may run at once and ask for the shard.
+        awake.into_iter().for_each(Waker::wake);
+    }
+
+    /// Tells those who wait for `id` that its version is this one, or that it is gone.
+    pub(crate) fn tell(&self, id: Id<PendingRequest>, version: Option<Version>) {
+        let mut awake = Vec::new();
+        let mut shard = self.shard(id);
+        for (_, seat) in shard.range_mut((id, 0)..=(id, u64::MAX)) {
+            if version.is_none_or(|version| version > seat.seen) {
+                seat.passed = true;
+                seat.woken = true;
+                awake.extend(seat.waker.take());
+            }
+        }
+        drop(shard);
         awake.into_iter().for_each(Waker::wake);
     }
 
@@ -166,16 +194,21 @@ impl Waiter<'_> {
     /// Resolves when there was a wake since the registration, or since this resolved last. Dropping the future loses
     /// no wake.
     pub(crate) async fn woken(&self) {
-        poll_fn(|context| self.poll(context)).await;
+        poll_fn(|context| self.poll(context, |seat| std::mem::take(&mut seat.woken))).await;
     }
 
-    fn poll(&self, context: &Context<'_>) -> Poll<()> {
+    /// Resolves when somebody has told that the version passed.
+    async fn passed(&self) {
+        poll_fn(|context| self.poll(context, |seat| seat.passed)).await;
+    }
+
+    fn poll(&self, context: &Context<'_>, is_due: impl Fn(&mut Seat) -> bool) -> Poll<()> {
         let mut shard = self.waiters.shard(self.id);
         let Some(seat) = shard.get_mut(&(self.id, self.number)) else {
             // Only dropping this waiter removes its seat.
             return Poll::Ready(());
         };
-        if std::mem::take(&mut seat.woken) {
+        if is_due(seat) {
             return Poll::Ready(());
         }
         match &mut seat.waker {
@@ -237,6 +270,21 @@ mod tests {
         waiters.wake(id(1));
         assert!(is_woken(&waiter, &bell));
         assert_eq!(bell.0.load(Ordering::Relaxed), 1);
+    }
+
+    /// A read that never ends stands for a store whose connections are all at work.
+    #[tokio::test(start_paused = true)]
+    async fn k3_whoever_is_told_needs_no_read_of_its_own() {
+        for (version, is_told) in [(Some(2), true), (None, true), (Some(1), false)] {
+            let waiters = Waiters::default();
+            let left = || Lifetime::from_secs(60);
+            let waiting = waiters.until_passed(issuer(), id(1), 1, left, std::future::pending);
+            let (ended, ()) = tokio::join!(timeout(Duration::from_secs(5), waiting), async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                waiters.tell(id(1), version);
+            });
+            assert_eq!(ended.is_ok(), is_told, "{version:?}");
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ const WORKERS: u64 = 4;
 /// More than this many broken promises say nothing new.
 const SHOWN: usize = 20;
 /// How soon after the end of a fault every server must do its work again.
-const BACK_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const BACK_LIMIT: Duration = Duration::from_secs(5);
 /// How long it is waited for at all.
 const BACK_WAIT: Duration = Duration::from_secs(30);
 const BACK_PAUSE: Duration = Duration::from_millis(5);
@@ -158,6 +158,11 @@ impl Bout {
 
     /// Waits until every server does durable work again, and notes how long it took from `since`.
     pub(crate) fn back(&mut self, since: Instant) -> Result<(), String> {
+        self.back_within(since, BACK_LIMIT)
+    }
+
+    /// The same where a fault takes longer to be noticed.
+    pub(crate) fn back_within(&mut self, since: Instant, limit: Duration) -> Result<(), String> {
         let addresses: Vec<String> = self
             .setup
             .addresses()
@@ -178,7 +183,7 @@ impl Bout {
         }
         let took = since.elapsed();
         self.row.back = self.row.back.max(Some(took));
-        if took > BACK_LIMIT {
+        if took > limit {
             self.broken(
                 "back",
                 format!("normal again only after {:.1} s", took.as_secs_f64()),

@@ -128,8 +128,11 @@ pub(super) mod sqlite {
 
 /// The fence of a PostgreSQL database.
 pub(super) mod postgres {
+    use tokio::time::timeout;
+    use tokio_postgres::Client;
+
     use super::{super::ArchiveError, Fence, Stage};
-    use crate::postgres::{PostgresUrl, Settings, Whole};
+    use crate::postgres::{PostgresUrl, Settings, Whole, silent};
 
     /// The rule waits for the commits that are under way, like any other change of the table. Existing rows are not
     /// looked at. Nodes are told by the count they compare.
@@ -179,7 +182,13 @@ pub(super) mod postgres {
         settings: &Settings,
     ) -> Result<Option<Fence>, ArchiveError> {
         let mut whole = Whole::connect(url, settings).await?;
-        let client = whole.client();
+        // Every start asks this, and none may wait for a server that is gone without a word.
+        let limit = settings.statement_timeout;
+        let asked = timeout(limit, ask(whole.client())).await;
+        asked.unwrap_or_else(|_| Err(ArchiveError::Postgres(silent(limit))))
+    }
+
+    async fn ask(client: &Client) -> Result<Option<Fence>, ArchiveError> {
         if client.query_opt(IS_THERE, &[]).await?.is_none() {
             return Ok(None);
         }

@@ -60,7 +60,12 @@ impl PostgresStore {
     /// # Errors
     /// What the database said.
     pub async fn tamper(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>, StoreError> {
-        let session = self.pool.dial().open(None).await.map_err(unavailable)?;
+        let session = self
+            .pool
+            .dial()
+            .open(&"".into(), None)
+            .await
+            .map_err(unavailable)?;
         let messages = session.client.simple_query(sql).await;
         let rows = messages.map_err(|error| super::judge::of_read(&error))?;
         let texts = rows.into_iter().filter_map(|message| match message {

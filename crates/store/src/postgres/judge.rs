@@ -45,21 +45,21 @@ pub(super) fn repeated(error: &StoreError) -> StoreError {
 }
 
 /// An error of the database as its whole chain says it: the first line alone is "db error".
-fn told(error: &Error) -> StoreError {
+pub(super) fn text(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {
         text = format!("{text}: {next}");
         cause = next.source();
     }
-    unavailable(text)
+    text
 }
 
 /// What a read, or a statement that has not begun to write, failed with.
 pub(super) fn of_read(error: &Error) -> StoreError {
     match error.code() {
         Some(&SqlState::DISK_FULL) => StoreError::Full,
-        Some(_) | None => told(error),
+        Some(_) | None => unavailable(text(error)),
     }
 }
 

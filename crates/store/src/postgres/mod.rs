@@ -5,10 +5,12 @@
 //!   verb ── read ────► one statement, likewise
 //!                      (what comes while the like of it is under way shares the next statement)
 //!   herald ──────────► a connection of its own: NOTIFY for other nodes, LISTEN for their changes
+//!   look_after ──────► another one: what became of the requests somebody waits for, whatever the pool is busy with
 //! ```
 
 mod ask;
 mod commit;
+mod dial;
 #[cfg(feature = "testing")]
 mod fault;
 mod fold;
@@ -16,7 +18,9 @@ mod gate;
 mod group;
 mod judge;
 mod lane;
+mod lineage;
 mod pool;
+mod race;
 mod read;
 mod row;
 mod schema;
@@ -42,15 +46,16 @@ use tokio::{
     task::JoinSet,
     time::sleep,
 };
+use tokio_postgres::error::SqlState;
 
-pub(crate) use self::whole::{Whole, links, links_of, schema_known, told};
+pub(crate) use self::whole::{Whole, links, links_of, schema_known, silent, told};
 use self::{
     ask::Asking,
     commit::Scribe,
+    dial::Dial,
     group::Groups,
     judge::unavailable,
     pool::Pool,
-    session::Dial,
     wake::{Bell, Herald},
 };
 pub use self::{
@@ -63,11 +68,12 @@ use crate::{sqlite::time::StoreTime, waiters::Waiters};
 /// How a node uses its database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The most connections for commits and reads. One more is used to listen.
+    /// The most connections for commits and reads. Two more are used for those who wait: one to listen, one to look.
     pub connections: usize,
     /// How long a caller waits for a free connection.
     pub acquire_timeout: Duration,
-    /// How long opening a connection may take.
+    /// How long one address of one host may take until a connection to it can be used. Another one is tried beside it
+    /// before that time is over.
     pub connect_timeout: Duration,
     /// How long a statement may take; waiting for a lock may take half of it.
     pub statement_timeout: Duration,
@@ -123,6 +129,11 @@ pub enum OpenError {
         /// What is wrong.
         why: String,
     },
+    /// Somebody changes its schema, or did so until it was lost, for longer than it is waited for.
+    #[error(
+        "another session changes the schema or holds a lock on it (pg_stat_activity shows which): try again when it has ended"
+    )]
+    Locked,
     /// It cannot be reached, or refused something.
     #[error("PostgreSQL: {0}")]
     Engine(StoreError),
@@ -130,6 +141,9 @@ pub enum OpenError {
 
 impl From<tokio_postgres::Error> for OpenError {
     fn from(error: tokio_postgres::Error) -> Self {
+        if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+            return Self::Locked;
+        }
         Self::Engine(judge::of_read(&error))
     }
 }

@@ -14,9 +14,11 @@ use tokio_postgres::{Error, Row};
 
 use super::{
     OpenError, PostgresUrl, Settings,
+    dial::Dial,
     gate::Gate,
     judge::{self, unavailable},
-    session::{Dial, Session},
+    race::Unreached,
+    session::Session,
     statement::Param,
 };
 
@@ -39,14 +41,14 @@ pub(super) struct Dialer {
 pub(super) enum Away {
     #[error("the database cannot be reached")]
     Recently,
-    #[error("{0}")]
-    Refused(String),
+    #[error(transparent)]
+    Unreached(Unreached),
 }
 
 /// The time a request may take is over.
 #[derive(Debug, thiserror::Error)]
 #[error("the database did not answer in {} s", .0.as_secs())]
-pub(super) struct Silent(Duration);
+pub(super) struct Silent(pub(super) Duration);
 
 impl Manager for Dialer {
     type Type = Session;
@@ -59,17 +61,17 @@ impl Manager for Dialer {
                 pass.reached();
                 Ok(session)
             }
-            Err(error) => {
-                let error = judge::of_read(&error).to_string();
-                tracing::warn!(error, "no connection to the database");
+            Err(unreached) => {
+                tracing::warn!(%unreached, "no connection to the database");
                 pass.failed();
-                Err(Away::Refused(error))
+                Err(Away::Unreached(unreached))
             }
         }
     }
 
     async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<Away> {
         if session.is_closed() {
+            self.dial.doubt();
             return Err(RecycleError::message("the connection ended"));
         }
         Ok(())
@@ -86,7 +88,8 @@ impl Pool {
             .max_size(settings.connections.max(1))
             .timeouts(Timeouts {
                 wait: Some(settings.acquire_timeout),
-                create: Some(settings.connect_timeout),
+                // Each host has its own time: a limit on all of them together would end before the second one's turn.
+                create: None,
                 recycle: None,
             })
             // The connection used last has its statements and its memory at hand; what is not needed stays idle.
@@ -164,6 +167,11 @@ impl Pool {
         answer: Result<Result<T, Error>, Silent>,
     ) -> Result<T, StoreError> {
         match answer {
+            // K7: what was read there may have been used or revoked elsewhere since.
+            Ok(Ok(_)) if loan.descent.is_outdated() => {
+                self.give_up(loan);
+                Err(unavailable("the answer is that of an old primary"))
+            }
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
                 self.give_up_after(loan, &error);
@@ -186,7 +194,13 @@ impl Pool {
     /// Ends a connection, and with it those that wait to be used: what befell one has befallen them too.
     pub(super) fn give_up(&self, loan: Loan) {
         drop(managed::Object::take(loan));
+        self.dial().doubt();
         self.sessions.retain(|_, _| false);
+    }
+
+    /// Ends the connections that wait to be used and are of no more use, such as those to an old primary.
+    pub(super) fn prune(&self) {
+        self.sessions.retain(|session, _| !session.is_closed());
     }
 
     /// Ends all connections; nothing can be asked any more.

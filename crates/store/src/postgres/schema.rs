@@ -5,12 +5,14 @@
 //!    is killed leaves the old schema or the new one.
 //! 3. A line says which migration a release must know to work with the schema from then on. That way the release
 //!    before runs on while nodes are replaced one by one, and an older one is refused.
+//! 4. Nothing but a migration itself takes as long as it takes. A session that was lost while it held the lock is ended
+//!    by the server, and whoever waits for the lock is told after a while.
 
 use placet_core::{secret::Digest, store::Table};
-use tokio::time::{Duration, sleep};
-use tokio_postgres::{Client, Error, error::SqlState};
+use tokio::time::{Duration, sleep, timeout};
+use tokio_postgres::{Client, Error, error::SqlState, types::ToSql};
 
-use super::{OpenError, session::Dial};
+use super::{OpenError, dial::Dial, judge::unavailable, pool::Silent};
 
 const MIGRATIONS: [Migration; 3] = [
     Migration {
@@ -85,18 +87,31 @@ impl Migration {
 
 /// Brings the schema to this release's, or finds that this release can use the newer one.
 pub(super) async fn migrate(dial: &Dial) -> Result<Migrated, OpenError> {
-    let session = dial.open(None).await?;
+    let session = dial.open(dial.migrating(), None).await?;
     let client = &session.client;
-    check_encoding(client).await?;
-    let (from, mut missing) = look(client).await?;
+    let looked = async {
+        check_encoding(client).await?;
+        look(client).await
+    };
+    let (from, mut missing) = within(dial.limit, looked).await?;
     if missing > 0 {
-        make_ledger(client).await?;
+        within(dial.lock_limit(), make_ledger(client)).await?;
     }
     while missing > 0 {
-        missing = step(client).await?;
+        missing = step(client, dial).await?;
     }
-    let to = newest(&ledger(client).await?);
+    let ledger = async { Ok(ledger(client).await?) };
+    let to = newest(&within(dial.limit, ledger).await?);
     Ok(Migrated { from, to })
+}
+
+/// Waits for the server, which may be gone without a word.
+async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, OpenError>>,
+) -> Result<T, OpenError> {
+    let silent = || OpenError::Engine(unavailable(Silent(limit)));
+    timeout(limit, work).await.unwrap_or_else(|_| Err(silent()))
 }
 
 /// The newest migration this release knows.
@@ -111,30 +126,28 @@ pub(super) async fn newest_in(client: &Client) -> Result<i64, OpenError> {
 }
 
 /// Applies the next migration, if another node has not done so meanwhile. Returns how many are left.
-async fn step(client: &Client) -> Result<usize, OpenError> {
-    client.batch_execute("BEGIN").await?;
-    let applied = async {
+async fn step(client: &Client, dial: &Dial) -> Result<usize, OpenError> {
+    let locked = async {
+        client.batch_execute("BEGIN").await?;
         client.query(LOCK, &[]).await?;
-        let missing = judge(&ledger(client).await?)?;
-        let Some(next) = missing.first() else {
-            return Ok(0);
-        };
-        client.batch_execute(next.sql).await?;
-        let checksum = next.checksum();
-        client
-            .execute(
-                WRITE_LEDGER,
-                &[&next.number, &next.name, &checksum, &next.usable_from],
-            )
-            .await?;
-        Ok(missing.len() - 1)
+        judge(&ledger(client).await?)
     };
-    let left: Result<usize, OpenError> = applied.await;
     // A session that ends without COMMIT has done nothing.
-    if left.is_ok() {
-        client.batch_execute("COMMIT").await?;
+    let missing = within(dial.lock_limit(), locked).await?;
+    if let Some(next) = missing.first() {
+        client.batch_execute(next.sql).await?;
+        let written = async {
+            let checksum = next.checksum();
+            let values: [&(dyn ToSql + Sync); 4] =
+                [&next.number, &next.name, &checksum, &next.usable_from];
+            client.execute(WRITE_LEDGER, &values).await?;
+            Ok(())
+        };
+        within(dial.limit, written).await?;
     }
-    left
+    let done = async { Ok(client.batch_execute("COMMIT").await?) };
+    within(dial.limit, done).await?;
+    Ok(missing.len().saturating_sub(1))
 }
 
 /// The newest migration applied, and how many this release would apply.

@@ -10,14 +10,13 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::mpsc, task::JoinSet};
-use tokio_postgres::{
-    AsyncMessage, Client, Config, Error, Notification, Row, Statement, error::DbError,
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    task::JoinSet,
 };
+use tokio_postgres::{AsyncMessage, Client, Connection, Error, Row, Statement, error::DbError};
 
-use super::{
-    OpenError, PostgresUrl, Settings, shape::Shape, statement::Param, tls::Tls, together::Kind,
-};
+use super::{dial::Heard, lineage::Descent, shape::Shape, statement::Param, together::Kind};
 
 /// The most statements of commits kept on one connection. The verbs have about forty shapes; what is beyond is
 /// prepared when it is needed.
@@ -26,59 +25,81 @@ const SHAPES: usize = 256;
 const KEPT_PARTS: usize = 12;
 /// The function of the server in which a commit waits for its standby.
 const STANDBY_WAIT: &str = "SyncRepWaitForLSN";
-/// When a quiet connection is probed.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
-/// How often it is probed then.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
-/// What is added to the server's own limit before a request is given up here.
-const GRACE: Duration = Duration::from_secs(1);
 
-/// How to reach the database.
-pub(super) struct Dial {
-    config: Config,
-    tls: Tls,
-    settle: String,
-    /// How long a request may take before its connection is given up.
-    pub(super) limit: Duration,
+/// Counts the notice that turns a success into a doubt: a commit stopped waiting for its standby, and the server
+/// reports it as done although a fail-over may lose it.
+fn note(notice: &DbError, doubts: &AtomicU64) {
+    if notice.routine() == Some(STANDBY_WAIT) {
+        tracing::error!(
+            notice = notice.message(),
+            "a commit did not wait for its standby"
+        );
+        doubts.fetch_add(1, Ordering::Release);
+    } else {
+        tracing::debug!(notice = notice.message(), "the database says");
+    }
 }
 
-impl Dial {
-    pub(super) fn new(url: &PostgresUrl, settings: &Settings) -> Result<Self, OpenError> {
-        let limit = settings.statement_timeout + GRACE;
-        let mut config = (*url.config).clone();
-        config
-            .connect_timeout(settings.connect_timeout)
-            .keepalives(true)
-            .keepalives_idle(KEEPALIVE_IDLE)
-            .keepalives_interval(KEEPALIVE_INTERVAL)
-            .tcp_user_timeout(limit);
-        let extra: Vec<_> = [&url.authorities, &settings.extra_ca]
-            .into_iter()
-            .flatten()
-            .map(std::path::PathBuf::as_path)
-            .collect();
-        Ok(Self {
-            config,
-            tls: Tls::new(&extra)?,
-            settle: settle(settings.statement_timeout),
-            limit,
-        })
-    }
+/// The statement that sets up a session for commits and reads.
+pub(super) fn settle(statement_timeout: Duration) -> String {
+    let timeout_ms = statement_timeout.as_millis();
+    // A lock that is not to be had in half the time leaves the other half for the rest of the work.
+    let lock_ms = timeout_ms / 2;
+    let set = set(&format!(
+        "('statement_timeout', '{timeout_ms}'), ('lock_timeout', '{lock_ms}'), \
+         ('default_transaction_isolation', 'read committed'), ('synchronous_commit', 'on'), \
+         ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), \
+         ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off')"
+    ));
+    format!(
+        "{set} WHERE NOT (known.name = 'synchronous_commit' AND known.setting = 'remote_apply')"
+    )
+}
 
-    /// Opens a connection for commits and reads.
-    pub(super) async fn connect(&self) -> Result<Session, Error> {
-        let session = self.open(None).await?;
-        session.client.batch_execute(&self.settle).await?;
-        Ok(session)
-    }
+/// The statement that sets up a session for migrations. A node that is lost in the middle of one leaves a transaction
+/// that holds the lock: the server ends it when nothing comes for the time of a statement, or when what it sends is
+/// not received, rather than after the two hours of its own.
+pub(super) fn settle_migration(statement_timeout: Duration, lock_wait: Duration) -> String {
+    let (idle_ms, lock_ms) = (statement_timeout.as_millis(), lock_wait.as_millis());
+    set(&format!(
+        "('lock_timeout', '{lock_ms}'), ('idle_in_transaction_session_timeout', '{idle_ms}'), \
+         ('tcp_user_timeout', '{idle_ms}'), ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '10'), \
+         ('tcp_keepalives_count', '3')"
+    ))
+}
 
-    /// Opens a connection as the server gives it, without limits on a statement. What the server tells its
-    /// listeners goes to `heard`.
-    pub(super) async fn open(
-        &self,
-        heard: Option<mpsc::UnboundedSender<Notification>>,
-    ) -> Result<Session, Error> {
-        let (client, mut connection) = self.config.connect(self.tls.clone()).await?;
+/// Sets these settings of a session. One that the server does not know is left out: engines that speak this protocol
+/// differ in what they have.
+fn set(values: &str) -> String {
+    format!(
+        "SELECT set_config(wanted.name, wanted.value, false) FROM (VALUES {values}) AS wanted (name, value) \
+         JOIN pg_settings AS known ON known.name = wanted.name"
+    )
+}
+
+/// A connection to the database. Dropping it ends it at once, whatever it was doing.
+pub(super) struct Session {
+    pub(super) client: Client,
+    fixed: HashMap<&'static str, Statement>,
+    shapes: HashMap<Shape, Statement>,
+    kinds: HashMap<Kind, Statement>,
+    doubts: Arc<AtomicU64>,
+    pub(super) descent: Descent,
+    /// Moves bytes between the client and the socket.
+    _driver: JoinSet<()>,
+}
+
+impl Session {
+    /// A session on a connection that was just made. What the server tells its listeners goes to `heard`.
+    pub(super) fn new<S, T>(
+        client: Client,
+        mut connection: Connection<S, T>,
+        heard: Option<Heard>,
+    ) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let doubts = Arc::new(AtomicU64::new(0));
         let mut driver = JoinSet::new();
         let counted = Arc::clone(&doubts);
@@ -100,68 +121,26 @@ impl Dial {
                 }
             }
         });
-        Ok(Session {
+        Self {
             client,
             fixed: HashMap::new(),
             shapes: HashMap::new(),
             kinds: HashMap::new(),
             doubts,
+            descent: Descent::default(),
             _driver: driver,
-        })
+        }
     }
-}
 
-/// Counts the notice that turns a success into a doubt: a commit stopped waiting for its standby, and the server
-/// reports it as done although a fail-over may lose it.
-fn note(notice: &DbError, doubts: &AtomicU64) {
-    if notice.routine() == Some(STANDBY_WAIT) {
-        tracing::error!(
-            notice = notice.message(),
-            "a commit did not wait for its standby"
-        );
-        doubts.fetch_add(1, Ordering::Release);
-    } else {
-        tracing::debug!(notice = notice.message(), "the database says");
-    }
-}
-
-/// The statement that sets up a session. A setting the server does not know is left out: engines that speak this
-/// protocol differ in what they have.
-fn settle(statement_timeout: Duration) -> String {
-    let timeout_ms = statement_timeout.as_millis();
-    // A lock that is not to be had in half the time leaves the other half for the rest of the work.
-    let lock_ms = timeout_ms / 2;
-    format!(
-        "SELECT set_config(wanted.name, wanted.value, false) FROM (VALUES \
-         ('statement_timeout', '{timeout_ms}'), ('lock_timeout', '{lock_ms}'), \
-         ('default_transaction_isolation', 'read committed'), ('synchronous_commit', 'on'), \
-         ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), \
-         ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off')) AS wanted (name, value) \
-         JOIN pg_settings AS known ON known.name = wanted.name \
-         WHERE NOT (known.name = 'synchronous_commit' AND known.setting = 'remote_apply')"
-    )
-}
-
-/// A connection to the database. Dropping it ends it at once, whatever it was doing.
-pub(super) struct Session {
-    pub(super) client: Client,
-    fixed: HashMap<&'static str, Statement>,
-    shapes: HashMap<Shape, Statement>,
-    kinds: HashMap<Kind, Statement>,
-    doubts: Arc<AtomicU64>,
-    /// Moves bytes between the client and the socket.
-    _driver: JoinSet<()>,
-}
-
-impl Session {
-    /// How many commits on this connection were reported as done without their standby.
+    /// How many reasons there are to doubt what was reported as done on this connection: commits without their standby,
+    /// and that the server turned out to be an old primary.
     pub(super) fn doubts(&self) -> u64 {
-        self.doubts.load(Ordering::Acquire)
+        self.doubts.load(Ordering::Acquire) + u64::from(self.descent.is_outdated())
     }
 
-    /// Whether the connection is known to be gone.
+    /// Whether the connection is known to be gone, or leads to an old primary.
     pub(super) fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.client.is_closed() || self.descent.is_outdated()
     }
 
     /// Runs a fixed statement and gives its rows.

@@ -149,7 +149,7 @@ pub(super) const REFRESH: Question = question!(
 );
 pub(super) const PENDING_VERSION: Question = question!("t.version", "pending", "");
 /// Of requests somebody waits for, those that moved on or are gone.
-pub(super) const MOVED: &str = "SELECT w.key FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) AS w (issuer, key, seen) \
+pub(super) const MOVED: &str = "SELECT w.key, p.version FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) AS w (issuer, key, seen) \
     LEFT JOIN pending p ON p.key = w.key AND p.issuer = w.issuer WHERE p.version IS NULL OR p.version > w.seen";
 
 pub(super) const EVENTS: &str = "SELECT body FROM event WHERE id > $2 AND issuer = $1 AND body IS NOT NULL \

@@ -32,6 +32,18 @@ impl FromStr for PostgresUrl {
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(NotAUrl("it names no host".to_owned()));
         }
+        let (hosts, addresses) = (config.get_hosts().len(), config.get_hostaddrs().len());
+        let ports = config.get_ports().len();
+        if hosts.min(addresses) > 0 && hosts != addresses {
+            return Err(NotAUrl(
+                "it names as many hosts as addresses, or one of the two".to_owned(),
+            ));
+        }
+        if ports > 1 && ports != hosts.max(addresses) {
+            return Err(NotAUrl(
+                "it names one port, or one for each host".to_owned(),
+            ));
+        }
         // K7: a server that was the primary and is a standby by now must not be written to.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         if config.get_application_name().is_none() {

@@ -4,7 +4,8 @@
 //!    as has gathered: a NOTIFY takes a lock that all others want, so it never goes with a commit.
 //! 2. What it hears wakes the waiters of that request.
 //! 3. Notifications are hints. They are lost while the connection is, and some engines have none, so that all waiters
-//!    are looked after together every second, and at once when the connection is back.
+//!    are looked after together every second, and at once when the connection is back. That is asked on a connection
+//!    apart too: those of the pool may all be at work for longer than a waiter is to wait.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,14 +17,15 @@ use placet_core::{
 };
 use tokio::{
     sync::{Notify, mpsc},
-    time::{sleep, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
-use tokio_postgres::{Error, Notification};
+use tokio_postgres::{Notification, Row};
 
 use super::{
     gate::delay,
     judge::unavailable,
     pool::Pool,
+    race::Unreached,
     session::Session,
     statement::{self, Param},
 };
@@ -40,8 +42,10 @@ const UNTOLD: usize = 16_384;
 /// What the herald's connection is told. A notification writes nothing that has to last, so it does not wait for a
 /// disk.
 const LISTEN: &str = "SET synchronous_commit = off; LISTEN placet_wake";
-/// The connection is looked at this often even when nobody has anything to say.
-const PROBE_EVERY: Duration = Duration::from_secs(30);
+/// How often a connection is looked at that may have turned out to lead to an old primary.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
+/// After so many looks its server is asked whether it is still there.
+const CHECKS: u32 = 30;
 
 /// Where commits leave what other nodes are to hear.
 pub(super) struct Herald(mpsc::Sender<Id<PendingRequest>>);
@@ -108,6 +112,7 @@ impl Rounds {
                     if self.converse(&mut session, &mut heard).await {
                         return;
                     }
+                    self.pool.dial().doubt();
                     tracing::debug!("the connection for notifications ended");
                 }
                 Err(error) => tracing::debug!(%error, "no connection for notifications"),
@@ -117,10 +122,9 @@ impl Rounds {
         }
     }
 
-    async fn listen(&self) -> Result<(Session, mpsc::UnboundedReceiver<Notification>), Error> {
+    async fn listen(&self) -> Result<(Session, mpsc::UnboundedReceiver<Notification>), Unreached> {
         let (tell, heard) = mpsc::unbounded_channel();
-        let session = self.pool.dial().open(Some(tell)).await?;
-        session.client.batch_execute(LISTEN).await?;
+        let session = self.pool.dial().open(&LISTEN.into(), Some(&tell)).await?;
         Ok((session, heard))
     }
 
@@ -131,6 +135,9 @@ impl Rounds {
         heard: &mut mpsc::UnboundedReceiver<Notification>,
     ) -> bool {
         let mut ids = Vec::new();
+        let mut check = interval(CHECK_EVERY);
+        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut checks: u32 = 0;
         loop {
             tokio::select! {
                 said = heard.recv() => match said {
@@ -146,14 +153,19 @@ impl Rounds {
                     }
                     ids.clear();
                 }
-                () = sleep(PROBE_EVERY) => {
-                    let probe = session.query(statement::CLOCK, &[]);
-                    if !matches!(timeout(self.pool.dial().limit, probe).await, Ok(Ok(_))) {
+                _ = check.tick() => {
+                    checks = (checks + 1) % CHECKS;
+                    if session.is_closed() || (checks == 0 && !self.is_there(session).await) {
                         return false;
                     }
                 }
             }
         }
+    }
+
+    async fn is_there(&self, session: &mut Session) -> bool {
+        let probe = session.query(statement::CLOCK, &[]);
+        matches!(timeout(self.pool.dial().limit, probe).await, Ok(Ok(_)))
     }
 
     async fn say(
@@ -198,12 +210,18 @@ fn named(digits: &[u8]) -> Option<Id<PendingRequest>> {
 
 /// Looks after the waiters until the store is closed.
 pub(super) async fn look_after(pool: Arc<Pool>, waiters: Arc<Waiters>, missed: Arc<Notify>) {
+    let mut own: Option<Session> = None;
     loop {
         // Its time, or what was missed: either way all are looked after.
         drop(timeout(LOOK_EVERY, missed.notified()).await);
+        // K7: nothing stays connected to an old primary, used or not.
+        own = own.filter(|session| !session.is_closed());
+        pool.prune();
         for some in waiters.waited_for().chunks(LOOK_AT) {
-            match moved(&pool, some).await {
-                Ok(ids) => ids.into_iter().for_each(|id| waiters.wake(id)),
+            match moved(&pool, &mut own, some).await {
+                Ok(found) => found
+                    .into_iter()
+                    .for_each(|(id, version)| waiters.tell(id, version)),
                 Err(error) => {
                     tracing::debug!(%error, "the waiters could not be looked after");
                     break;
@@ -213,11 +231,12 @@ pub(super) async fn look_after(pool: Arc<Pool>, waiters: Arc<Waiters>, missed: A
     }
 }
 
-/// Of the requests somebody waits for, those that moved on or are gone.
+/// Of the requests somebody waits for, those that moved on, with their version, or are gone.
 async fn moved(
     pool: &Pool,
+    own: &mut Option<Session>,
     waited_for: &[(Id<Issuer>, Id<PendingRequest>, Version)],
-) -> Result<Vec<Id<PendingRequest>>, StoreError> {
+) -> Result<Vec<(Id<PendingRequest>, Option<Version>)>, StoreError> {
     let params = [
         Param::ManyBytes(
             waited_for
@@ -238,13 +257,38 @@ async fn moved(
                 .collect(),
         ),
     ];
-    let rows = pool.read(statement::MOVED, &params).await?;
-    let ids = rows.iter().map(|row| {
+    let rows = match ask(pool, own, &params).await {
+        Ok(rows) => rows,
+        // A server without a place for one more connection may have one of the pool to spare.
+        Err(error) => {
+            tracing::debug!(%error, "the waiters are looked after on a connection of the pool");
+            pool.read(statement::MOVED, &params).await?
+        }
+    };
+    let found = rows.iter().map(|row| {
         let key: &[u8] = row.try_get(0).map_err(unavailable)?;
         let bytes = <[u8; 16]>::try_from(key).map_err(unavailable)?;
-        Ok(Id::from_bytes(bytes))
+        let version: Option<i64> = row.try_get(1).map_err(unavailable)?;
+        Ok((Id::from_bytes(bytes), version.map(i64::unsigned_abs)))
     });
-    ids.collect()
+    found.collect()
+}
+
+/// Asks on the connection that is kept for this, which is opened again when it is gone.
+async fn ask(
+    pool: &Pool,
+    own: &mut Option<Session>,
+    params: &[Param<'_>],
+) -> Result<Vec<Row>, StoreError> {
+    let mut session = match own.take() {
+        Some(session) => session,
+        None => pool.dial().connect().await.map_err(unavailable)?,
+    };
+    let answer = pool.within(session.query(statement::MOVED, params)).await;
+    let rows = answer.map_err(unavailable)?.map_err(unavailable)?;
+    // Only one that has answered is asked again.
+    *own = Some(session);
+    Ok(rows)
 }
 
 #[cfg(test)]

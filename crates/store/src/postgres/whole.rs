@@ -1,14 +1,19 @@
 //! The database as a whole, for whoever copies, fills or fences a store: a connection of its own, and the number of its
 //! schema.
 
+use std::time::Duration;
+
 use placet_core::store::{Key, Record, StoreError, Table};
 use tokio_postgres::Client;
 
 use super::{
-    OpenError, PostgresUrl, Settings, judge,
+    OpenError, PostgresUrl, Settings,
+    dial::Dial,
+    judge,
+    pool::Silent,
     row::{self, Encoded},
     schema,
-    session::{Dial, Session},
+    session::Session,
 };
 
 /// A copy takes as long as it takes; it may be of use to nobody before it is on disk.
@@ -23,8 +28,7 @@ pub(crate) struct Whole {
 impl Whole {
     /// Connects to a database whose schema is up to date.
     pub(crate) async fn connect(url: &PostgresUrl, settings: &Settings) -> Result<Self, OpenError> {
-        let session = Dial::new(url, settings)?.open(None).await?;
-        session.client.batch_execute(SETTLE).await?;
+        let session = Dial::new(url, settings)?.open(&SETTLE.into(), None).await?;
         Ok(Self { session })
     }
 
@@ -59,6 +63,11 @@ pub(crate) fn links(record: &Record) -> Vec<Option<Key>> {
     let encoded = Encoded::of(record);
     let columns = row::links_of(encoded.key.table).len();
     encoded.links.into_iter().take(columns).collect()
+}
+
+/// The server did not answer in this time.
+pub(crate) fn silent(limit: Duration) -> StoreError {
+    judge::unavailable(Silent(limit))
 }
 
 /// What an error says, as the whole of its chain.

@@ -15,6 +15,8 @@ mod postgres_locks;
 #[cfg(feature = "postgres-tests")]
 mod postgres_schema;
 #[cfg(feature = "postgres-tests")]
+mod postgres_silent;
+#[cfg(feature = "postgres-tests")]
 mod postgres_speed;
 #[cfg(feature = "postgres-tests")]
 mod postgres_tls;

@@ -65,10 +65,17 @@ while read -r word; do
     crash) kill -QUIT $pid; wait $pid; start ;;
     stop) kill -INT $pid; wait $pid ;;
     start) start ;;
+    copy)
+      kill -INT $pid; wait $pid
+      cp -a "$dir/data" "$dir/copy"; touch "$dir/copy/standby.signal"; echo "port = $((PORT + 1))" >>"$dir/copy/postgresql.conf"
+      "$bin/postgres" -D "$dir/copy" >>"$dir/log" 2>&1 & copy=$!
+      start ;;
+    copy-stop) kill -INT $copy; wait $copy; copy= ;;
     tls) make_tls >"$dir/tls" 2>&1 || cat "$dir/tls" >&2 ;;
   esac
   echo done
 done
+[ -z "$copy" ] || kill -QUIT $copy
 kill -QUIT $pid; wait $pid
 rm -rf "$dir"
 "#;
@@ -170,8 +177,15 @@ impl Cluster {
         database: &str,
         sql: &str,
     ) -> Result<Vec<Vec<Option<String>>>, tokio_postgres::Error> {
-        let url = self.url_of(database);
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
+        Self::sql_at(&self.url_of(database), sql).await
+    }
+
+    /// The same at any URL.
+    pub(crate) async fn sql_at(
+        url: &str,
+        sql: &str,
+    ) -> Result<Vec<Vec<Option<String>>>, tokio_postgres::Error> {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
         let mut driver = tokio::task::JoinSet::new();
         driver.spawn(connection);
         let messages = client.simple_query(sql).await?;
@@ -200,6 +214,29 @@ impl Cluster {
             .await
             .unwrap();
         name
+    }
+
+    /// A copy of the server as it is, made a primary: both take writes, as after a fail-over without fencing. Returns the
+    /// URL of a database in the copy, and one that names the old primary first and the copy second.
+    pub(crate) async fn promoted_copy(&self, database: &str) -> (String, String) {
+        self.tell("copy");
+        self.ready().await;
+        let host = self.directory.replace('/', "%2F");
+        let copy = format!("postgres://placet@{host}:{}/{database}", self.port + 1);
+        for _ in 0..600 {
+            if Self::sql_at(&copy, "SELECT pg_promote()").await.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let taken = Self::sql_at(&copy, "SELECT pg_is_in_recovery()").await;
+        assert_eq!(taken.unwrap(), [[Some("f".to_owned())]]);
+        let both = format!(
+            "postgres://placet@{host}:{},{host}:{}/{database}",
+            self.port,
+            self.port + 1
+        );
+        (copy, both)
     }
 
     /// The URL of a database.

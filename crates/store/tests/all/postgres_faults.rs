@@ -35,14 +35,14 @@ pub(crate) const LOSE_REQUESTS: u8 = 1;
 /// What the server answers next never arrives; the connection ends.
 pub(crate) const LOSE_ANSWERS: u8 = 2;
 /// Nothing goes through, and nothing ends.
-const HANG: u8 = 3;
+pub(crate) const HANG: u8 = 3;
 
 /// A line between a node and its server that can be cut.
 pub(crate) struct Proxy {
-    port: u16,
+    pub(crate) port: u16,
     mode: Arc<AtomicU8>,
     /// Ends every line, though the servers behind them go on.
-    cut: Arc<Notify>,
+    pub(crate) cut: Arc<Notify>,
     /// How many were made.
     lines: Arc<AtomicUsize>,
     _carriers: JoinSet<()>,
@@ -527,7 +527,76 @@ async fn k7_a_server_that_became_read_only_is_left() {
     assert!(!node.has("second").await);
 }
 
-fn request(node: &Node, number: u8) -> PendingRequest {
+/// K7: an old primary that comes back without a fence takes writes like the new one. Nobody who can reach both uses it,
+/// and nobody who has seen the new one, even when that is away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn k7_an_old_primary_that_came_back_is_not_used() {
+    let cluster = Cluster::start().await;
+    let database = cluster.database().await;
+    let before = cluster.open(&database, &FixedClock::default()).await;
+    before.unwrap().close().await;
+    let (copy, both) = cluster.promoted_copy(&database).await;
+    let old = cluster.url_of(&database);
+    let names = async |url: &str| {
+        let rows = Cluster::sql_at(url, "SELECT 1 FROM name").await;
+        rows.unwrap().len()
+    };
+    let node = Node::at(&both, 14).await;
+    node.store.commit(node.naming("first")).await.unwrap();
+    assert_eq!((names(&old).await, names(&copy).await), (0, 1));
+
+    // It has seen the new primary, so that the old one is nothing to it.
+    cluster.tell("copy-stop");
+    let mut told = Vec::new();
+    for n in 0..40 {
+        let commit = node.store.commit(node.naming(&format!("lost {n}"))).await;
+        told.push(commit.expect_err("an old primary took it").to_string());
+        assert!(
+            node.store.data_version().await.is_err(),
+            "an old primary was read"
+        );
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(names(&old).await, 0);
+    assert!(
+        told.iter().any(|told| told.contains("old primary")),
+        "{told:?}"
+    );
+}
+
+/// K7: a node that was on the old primary when a copy of it was promoted leaves it as soon as it has to connect anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn k7_a_node_of_the_old_primary_finds_the_new_one() {
+    let cluster = Cluster::start().await;
+    let database = cluster.database().await;
+    let proxy = Proxy::before(&cluster).await;
+    let socket = cluster.socket();
+    let (folder, _) = socket.rsplit_once('/').unwrap();
+    let both = format!(
+        "postgres://placet@127.0.0.1:{},{}:5433/{database}?sslmode=disable",
+        proxy.port,
+        folder.replace('/', "%2F")
+    );
+    let node = Node::at(&both, 15).await;
+    node.store.commit(node.naming("before")).await.unwrap();
+    let (copy, _) = cluster.promoted_copy(&database).await;
+    let back = timeout(Duration::from_secs(10), async {
+        while node.store.commit(node.naming("after")).await.is_err() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+    back.await.expect("no primary is found");
+    let count = async |url: &str| {
+        let rows = Cluster::sql_at(url, "SELECT 1 FROM name").await;
+        rows.unwrap().len()
+    };
+    assert_eq!(
+        (count(&cluster.url_of(&database)).await, count(&copy).await),
+        (1, 2)
+    );
+}
+
+pub(crate) fn request(node: &Node, number: u8) -> PendingRequest {
     let now = node.store.now();
     PendingRequest {
         id: placet_core::id::Id::from_bytes([number; 16]),

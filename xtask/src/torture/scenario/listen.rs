@@ -1,5 +1,5 @@
 //! The connection on which a node hears of changes elsewhere is killed every second (threat K3): a poll held on one node
-//! is told of an answer given at another in time all the same.
+//! is told of an answer given at another in time all the same, also while the nodes have hardly a connection to spare.
 //!
 //! Spec: RFC 7240 §4.3
 
@@ -22,6 +22,8 @@ use crate::torture::{
 const KILL: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                     WHERE query LIKE '%placet_wake%' AND pid <> pg_backend_pid()";
 const KILL_EVERY: Duration = Duration::from_secs(1);
+/// So few that the load keeps them busy.
+const FEW: &str = "\n[database]\nconnections = 2\n";
 const NODES: usize = 3;
 const LANES: usize = 4;
 /// How long a poll is willing to wait.
@@ -32,31 +34,13 @@ const THINK: Duration = Duration::from_millis(600);
 const LATEST: Duration = Duration::from_millis(2_500);
 
 pub(super) fn run(plan: &Plan) -> Result<Row, String> {
-    let Some((mut fleet, mut bout)) = Fleet::on_postgres(plan, "listen", NODES)? else {
+    let Some((mut fleet, mut bout)) = Fleet::on_postgres_with(plan, "listen", NODES, FEW)? else {
         return Ok(Row::skipped("listen", NO_POSTGRES));
     };
     let rounds = plan.cycles(3, 300);
+    let cluster = &*fleet.cluster()?;
+    let (mut delays, killed) = bout.load(|bout| told(bout, cluster, rounds))?;
     bout.row.cycles = rounds;
-    bout.sign_in()?;
-    let cluster = fleet.cluster()?;
-    let stop = AtomicBool::new(false);
-    let (delays, killed) = thread::scope(|scope| {
-        let cutter = scope.spawn(|| kill(cluster, &stop));
-        let bout = &bout;
-        let lanes: Vec<_> = (0..LANES)
-            .map(|lane| scope.spawn(move || wait_often(bout, lane, rounds)))
-            .collect();
-        let delays: Result<Vec<_>, String> = lanes
-            .into_iter()
-            .map(|lane| lane.join().map_err(|_| "a lane panicked".to_owned())?)
-            .collect();
-        stop.store(true, Ordering::Relaxed);
-        let killed = cutter
-            .join()
-            .map_err(|_| "the cutter panicked".to_owned())?;
-        Ok::<_, String>((delays?, killed?))
-    })?;
-    let mut delays: Vec<Duration> = delays.into_iter().flatten().collect();
     delays.sort();
     let ms = |at: usize| delays.get(at).map_or(0, Duration::as_millis);
     bout.row.notes.push(format!(
@@ -72,6 +56,26 @@ pub(super) fn run(plan: &Plan) -> Result<Row, String> {
     bout.judge()?;
     fleet.servers.clear();
     bout.finish()
+}
+
+/// How late each waiter was told, and how many connections were killed meanwhile.
+fn told(bout: &Bout, cluster: &Cluster, rounds: u32) -> Result<(Vec<Duration>, u64), String> {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let cutter = scope.spawn(|| kill(cluster, &stop));
+        let lanes: Vec<_> = (0..LANES)
+            .map(|lane| scope.spawn(move || wait_often(bout, lane, rounds)))
+            .collect();
+        let delays: Result<Vec<_>, String> = lanes
+            .into_iter()
+            .map(|lane| lane.join().map_err(|_| "a lane panicked".to_owned())?)
+            .collect();
+        stop.store(true, Ordering::Relaxed);
+        let killed = cutter
+            .join()
+            .map_err(|_| "the cutter panicked".to_owned())?;
+        Ok((delays?.into_iter().flatten().collect(), killed?))
+    })
 }
 
 fn kill(cluster: &Cluster, stop: &AtomicBool) -> Result<u64, String> {

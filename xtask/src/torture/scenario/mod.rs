@@ -111,8 +111,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "start",
         store: SQLITE,
-        what: "kill -9 on a full store, and the time to the first answer",
-        run: start::run,
+        what: "kill -9 on a full store: ready again soon",
+        run: start::sqlite,
     },
     Scenario {
         name: "soak",
@@ -141,7 +141,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "promote",
         store: POSTGRES,
-        what: "the primary is cut off and its synchronous standby takes over",
+        what: "the primary is cut off, its synchronous standby takes over, and the old one comes back",
         run: promote::run,
     },
     Scenario {
@@ -171,7 +171,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "listen",
         store: POSTGRES,
-        what: "the connection for wake-ups is killed every second while polls are held",
+        what: "the connection for wake-ups is killed every second while polls are held, under load",
         run: listen::run,
     },
     Scenario {
@@ -185,6 +185,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         store: POSTGRES,
         what: "requests end by themselves while they are answered at one node and asked for at another",
         run: expiry::postgres,
+    },
+    Scenario {
+        name: "start-nodes",
+        store: POSTGRES,
+        what: "kill -9 of a server on a full database: ready again soon",
+        run: start::postgres,
     },
     Scenario {
         name: "soak-nodes",

@@ -1,5 +1,5 @@
 //! A start on a full store after kill -9: how long until the first answer, until `/ready`, until the first durable write.
-//! The times are printed and judge nothing: they are this machine's.
+//! A server is to be ready soon, however many rows there are.
 
 use std::{
     thread,
@@ -9,9 +9,12 @@ use std::{
 use crate::http::{Connection, Request};
 use crate::torture::{
     Plan,
+    fleet::NO_POSTGRES,
     hand::Hand,
     journal::JournalProcess,
+    judge::Violation,
     lines::{Lines, Tally},
+    postgres::Cluster,
     setup::{SERVICE, Setup, Wishes},
     table::Row,
 };
@@ -19,15 +22,37 @@ use crate::torture::{
 const SHORT_ROWS: u64 = 3_000;
 const LONG_ROWS: u64 = 1_000_000;
 const FILLERS: u64 = 8;
+/// How soon `/ready` must say so. A short run is one of an unoptimised server beside everything else a gate does.
+const LONG_LIMIT: Duration = Duration::from_millis(300);
+const SHORT_LIMIT: Duration = Duration::from_millis(1_500);
 /// Requests of a filler between two looks at the size.
 const ROUND: u64 = 250;
 
-pub(super) fn run(plan: &Plan) -> Result<Row, String> {
-    let setup = Setup::new(&plan.binary, &Wishes::local("start"))?;
+pub(super) fn sqlite(plan: &Plan) -> Result<Row, String> {
+    run(plan, &Wishes::local("start"))
+}
+
+pub(super) fn postgres(plan: &Plan) -> Result<Row, String> {
+    let Some(cluster) = Cluster::new()? else {
+        return Ok(Row::skipped("start-nodes", NO_POSTGRES));
+    };
+    let wishes = Wishes {
+        databases: vec![cluster.url()],
+        ..Wishes::local("start-nodes")
+    };
+    run(plan, &wishes)
+}
+
+fn run(plan: &Plan, wishes: &Wishes<'_>) -> Result<Row, String> {
+    let setup = Setup::new(&plan.binary, wishes)?;
     let wanted = plan
         .rows
         .unwrap_or(if plan.short { SHORT_ROWS } else { LONG_ROWS });
-    println!("start: {wanted} rows, work in {}", setup.work.display());
+    println!(
+        "{}: {wanted} rows, work in {}",
+        wishes.name,
+        setup.work.display()
+    );
     let mut server = setup.start(0)?;
     let mut requests = 0;
     // A token is at least one row; the store itself tells how many there are.
@@ -55,29 +80,64 @@ pub(super) fn run(plan: &Plan) -> Result<Row, String> {
         let written = Hand::new(&lines, journal.connect()?, &steps)
             .mint()?
             .is_some();
-        times.push((first, ready, written.then(|| begun.elapsed())));
+        times.push(Times {
+            first,
+            ready,
+            written: written.then(|| begun.elapsed()),
+        });
     }
     let count = rows(&setup)?;
     drop(server);
     let mut row = Row {
-        scenario: "start".to_owned(),
+        scenario: wishes.name.to_owned(),
         cycles,
         requests,
         errors: tally.to_string(),
         ..Row::default()
     };
-    for (first, ready, written) in times {
-        let ms = |time: Duration| time.as_secs_f64() * 1000.0;
-        row.back = row.back.max(Some(ready));
-        row.notes.push(format!(
-            "{count} rows: first answer after {:.0} ms, ready after {:.0} ms, first write after {}",
-            ms(first),
-            ms(ready),
-            written.map_or("no write".to_owned(), |time| format!("{:.0} ms", ms(time)))
-        ));
+    let limit = if plan.short { SHORT_LIMIT } else { LONG_LIMIT };
+    for times in times {
+        times.judge(count, limit, &mut row);
     }
     row.violations.extend(setup.verify()?);
     Ok(row)
+}
+
+/// How long after its start a server did something first.
+struct Times {
+    first: Duration,
+    ready: Duration,
+    written: Option<Duration>,
+}
+
+impl Times {
+    fn judge(&self, count: u64, limit: Duration, row: &mut Row) {
+        let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+        row.back = row.back.max(Some(self.ready));
+        row.notes.push(format!(
+            "{count} rows: first answer after {:.0} ms, ready after {:.0} ms, first write after {}",
+            ms(self.first),
+            ms(self.ready),
+            self.written
+                .map_or("no write".to_owned(), |time| format!("{:.0} ms", ms(time)))
+        ));
+        let mut broken = |what: String| {
+            row.violations.insert(Violation {
+                rule: "start",
+                what,
+            });
+        };
+        if self.ready > limit {
+            broken(format!(
+                "ready after {:.0} ms, not {:.0} ms",
+                ms(self.ready),
+                ms(limit)
+            ));
+        }
+        if self.written.is_none() {
+            broken("a server that was ready wrote nothing".to_owned());
+        }
+    }
 }
 
 /// How many records and events the store holds.

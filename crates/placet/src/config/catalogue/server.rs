@@ -35,16 +35,18 @@ pub(super) const SECTIONS: &[Section] = &[
                 is away without losing what it was asked; TLS is asked for in the URL, as `?sslmode=require`, and verified.",
         settings: &[
             Setting::number("database.connections", Unit::Count, 32, (1, 1000),
-                "The most connections of this server; one more listens for the others. All servers and commands together must \
+                "The most connections of this server; two more are for requests that wait, one listens and one looks. All servers and commands together must \
                  stay below `max_connections` of the database."),
             Setting::seconds("database.acquire_timeout_s", 5, (1, 60),
                 "How long a request waits for a free connection before it is answered 503."),
             Setting::seconds("database.connect_timeout_s", 5, (1, 60),
-                "How long opening a connection may take."),
+                "How long one address of one host may take until a connection to it can be used. The next one is tried beside it \
+                 after half a second."),
             Setting::seconds("database.statement_timeout_s", 5, (1, 60),
                 "How long a statement may take, before the database ends it; waiting for a lock may take half of it."),
             Setting::seconds("database.start_timeout_s", 60, (0, 3600),
-                "How long a start waits for a database that does not answer yet, before it gives up."),
+                "How long a start waits for a database that does not answer yet, before it gives up. A try that has begun then \
+                 still ends by itself."),
             Setting::new("database.extra_ca", Kind::Path, Fallback::Absent("the authorities of the operating system"),
                 "Certificates of further authorities to trust, PEM.", "\"ca.pem\""),
         ],
