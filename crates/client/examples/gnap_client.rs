@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use placet_client::{Answer, Client, Finish, Start};
+use placet_client::{Answer, Client, Error, Finish, Granted, Pending, Start};
 use placet_proof::{Algorithm, SigningKey};
 use serde_json::json;
 
@@ -19,19 +19,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = Client::new(reqwest::Client::new(), &endpoint, key).called("Example", None);
     let photos = json!({ "type": "photo-api", "actions": ["read"] });
     let starts = [Start::Redirect, Start::UserCodeUri];
-    let mut answer = client.request(&[photos], &starts, &Finish::Poll).await?;
-    let granted = loop {
-        match answer {
-            Answer::Granted(granted) => break granted,
-            Answer::Pending(pending) => {
-                let to = pending.redirect.as_deref().unwrap_or_default();
-                println!(
-                    "Open {to} and decide; asking again in {:?}.",
-                    pending.wait()
-                );
-                tokio::time::sleep(pending.wait()).await;
-                answer = pending.poll(Some(Duration::from_secs(20))).await?;
-            }
+    let granted = match client.request(&[photos], &starts, &Finish::Poll).await? {
+        Answer::Granted(granted) => *granted,
+        Answer::Pending(mut pending) => {
+            let to = pending.redirect.as_deref().unwrap_or_default();
+            println!("Open {to} and decide.");
+            answered(&mut pending).await?
         }
     };
     let token = granted.token.as_ref().ok_or("no token")?;
@@ -41,4 +34,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     newer.revoke().await?;
     println!("Revoked.");
     Ok(())
+}
+
+/// Asks until somebody has decided. An answer that got lost, or one that says 'too early', costs nothing but time.
+async fn answered(pending: &mut Pending) -> Result<Granted, Error> {
+    loop {
+        tokio::time::sleep(pending.wait()).await;
+        match pending.poll(Some(Duration::from_secs(20))).await {
+            Ok(Some(granted)) => return Ok(granted),
+            Ok(None) | Err(Error::Http(_)) => {}
+            Err(Error::Refused { code, .. }) if code.as_deref() == Some("too_fast") => {}
+            Err(error) => return Err(error),
+        }
+    }
 }

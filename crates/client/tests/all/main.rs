@@ -2,4 +2,6 @@
 
 mod challenge;
 mod gnap;
+mod lost;
 mod properties;
+mod scripted;
