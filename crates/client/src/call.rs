@@ -13,7 +13,7 @@ use placet_proof::gnap::{GnapRequest, GnapSigner, SignedRequest, Stamp};
 use reqwest::{Method, Response, StatusCode, header};
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::{challenge::Challenge, error::Error};
 
 /// Signs and sends.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub(crate) struct Call<'a> {
     pub(crate) body: Option<&'a Value>,
     /// How long the server may hold the answer back (RFC 7240 §4.3). Absent: not at all.
     pub(crate) wait: Option<Duration>,
+    /// The resource server that sent the client here (RFC 9635 §9.1). Absent: none did.
+    pub(crate) referrer: Option<&'a str>,
 }
 
 impl<'a> Call<'a> {
@@ -40,6 +42,7 @@ impl<'a> Call<'a> {
             token: None,
             body: None,
             wait: None,
+            referrer: None,
         }
     }
 }
@@ -121,6 +124,9 @@ impl Caller {
         if let Some(wait) = call.wait {
             sent = sent.header("prefer", format!("wait={}", wait.as_secs()));
         }
+        if let Some(referrer) = call.referrer {
+            sent = sent.header(header::REFERER, referrer);
+        }
         if !signed.body.is_empty() {
             sent = sent.body(signed.body.clone());
         }
@@ -132,6 +138,7 @@ impl Caller {
 pub(crate) struct Reply {
     status: StatusCode,
     retry_after: Option<Duration>,
+    challenge: Option<Challenge>,
     /// Whether there was anything to read.
     empty: bool,
     /// What was read. Absent where it was no JSON.
@@ -146,10 +153,12 @@ impl Reply {
             .get(header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok()?.parse().ok())
             .map(Duration::from_secs);
+        let challenge = Challenge::of(&response);
         let body = response.bytes().await?;
         Ok(Self {
             status,
             retry_after,
+            challenge,
             empty: body.is_empty(),
             json: serde_json::from_slice(&body).ok(),
         })
@@ -176,6 +185,7 @@ impl Reply {
             code: member("code").or_else(|| error.and_then(Value::as_str).map(str::to_owned)),
             description: member("description"),
             retry_after: self.retry_after,
+            challenge: self.challenge.map(Box::new),
         })
     }
 }

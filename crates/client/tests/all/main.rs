@@ -4,4 +4,5 @@ mod challenge;
 mod gnap;
 mod lost;
 mod properties;
+mod rs_first;
 mod scripted;
