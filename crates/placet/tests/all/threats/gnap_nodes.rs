@@ -1,6 +1,6 @@
 //! A GNAP client and two servers on one PostgreSQL: what it may do once, it may do once on all of them.
 
-use std::{collections::BTreeSet, thread, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, thread, time::Duration};
 
 use serde_json::{Value, json};
 use url::Url;
@@ -9,12 +9,15 @@ use super::{
     browser::{Browser, outcome},
     gnap_agent::{Agent, GNAP, send},
     nodes::Pair,
+    wallet::Wallet,
 };
 use crate::server::Reply;
 
 /// As many continuations at once as the face promises to keep apart.
 const AT_ONCE: usize = 50;
 const CLIENT: &str = "https://client.example/back";
+/// The operator's tenant of Open Payments.
+const TENANT: &str = "cf5fd7d3-1eb1-4041-8e43-ba45747e9e5d";
 
 /// A request that a client has laid down: what it was told.
 fn begun(pair: &Pair, agent: &Agent, endpoint: &str, body: &Value) -> Value {
@@ -51,12 +54,22 @@ fn brought(at_client: &Reply) -> String {
 fn raced(pair: &Pair, agent: &Agent, told: &Value, body: &str, round: &str) -> Vec<Reply> {
     let wait = told.pointer("/continue/wait").unwrap().as_u64().unwrap();
     thread::sleep(Duration::from_millis(wait * 1_000 + 200));
+    at_once(pair, agent, told, body, (AT_ONCE, round))
+}
+
+fn at_once(
+    pair: &Pair,
+    agent: &Agent,
+    told: &Value,
+    body: &str,
+    (count, round): (usize, &str),
+) -> Vec<Reply> {
     let text = |pointer: &str| told.pointer(pointer).unwrap().as_str().unwrap();
     let (uri, token) = (text("/continue/uri"), text("/continue/access_token/value"));
     let host = pair.both.address.as_str();
     let nodes = [pair.first.as_str(), pair.second.address.as_str()];
     thread::scope(|scope| {
-        let calls: Vec<_> = (0..AT_ONCE)
+        let calls: Vec<_> = (0..count)
             .map(|n| {
                 let node = nodes[n % nodes.len()];
                 scope.spawn(move || {
@@ -124,6 +137,45 @@ fn g4_a_reference_brought_to_two_nodes_at_once_is_good_once() {
     assert_eq!(given(&replies).len(), 1, "{}", replies[0].body);
     let again = raced(&pair, &agent, &told, &body, "again");
     assert_eq!(given(&again), [""; 0]);
+}
+
+#[test]
+fn g4_a_payment_continued_on_two_nodes_at_once_gives_one_token() {
+    let agent = Agent::new();
+    let server = Arc::default();
+    let wallet = Wallet::start(&server, &agent.key["jwk"]);
+    let settings = format!(
+        "[outbound]\nallow_private = [\"{}\"]\n[open_payments]\noperator_tenant = \"{TENANT}\"\n",
+        wallet.host
+    );
+    let pair = Pair::start_with("payment-reference", &settings);
+    let endpoint = format!("http://{}/op/{TENANT}", pair.both.address);
+    server.set(endpoint.clone()).unwrap();
+    let access = json!({ "type": "outgoing-payment", "actions": ["create"], "identifier": wallet.address("ada") });
+    let finish = json!({ "method": "redirect", "uri": CLIENT, "nonce": "VJLO6A4CATR0KRO" });
+    let body = json!({
+        "access_token": { "access": [access] },
+        "client": wallet.address("shop"),
+        "interact": { "start": ["redirect"], "finish": finish },
+    });
+    let told = begun(&pair, &agent, &endpoint, &body);
+    let reference = brought(&agreed(&pair, &told));
+    let body = json!({ "interact_ref": reference }).to_string();
+    // In this profile a call that comes too early, as one of two at once may, makes the interval five seconds longer (G12), and
+    // the reference stays good.
+    let rounds = [
+        ("first", 2, 1_200),
+        ("second", 2, 6_200),
+        ("last", 1, 11_200),
+    ];
+    let values: Vec<String> = rounds
+        .into_iter()
+        .flat_map(|(round, count, wait_ms)| {
+            thread::sleep(Duration::from_millis(wait_ms));
+            given(&at_once(&pair, &agent, &told, &body, (count, round)))
+        })
+        .collect();
+    assert_eq!(values.len(), 1);
 }
 
 #[test]
