@@ -4,29 +4,12 @@ import assert from 'node:assert/strict';
 import { answer, goThrough, press, signIn, step } from '../lib/person.mjs';
 import { ADA, BEN } from '../lib/server.mjs';
 import { formOf, send } from './form.mjs';
+import { follow, tabTo, typeInto } from './keyboard.mjs';
 import { TV_NAME } from './stage.mjs';
-
-const LONGEST_TABULATION = 40;
 
 const outcome = (page) => page.getAttribute('#outcome', 'data-outcome');
 
 /** Reaches a control by Tab alone. */
-async function tabTo(page, selector) {
-  for (let presses = 0; presses < LONGEST_TABULATION; presses += 1) {
-    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`Tab never reaches ${selector}`);
-}
-
-async function typeInto(page, selector, text) {
-  await tabTo(page, selector);
-  await page.keyboard.press('Control+A');
-  await page.keyboard.type(text);
-}
-
-const follow = (page, key) => Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.keyboard.press(key)]);
-
 export function flowCases(stage) {
   const cases = {};
 

@@ -14,6 +14,7 @@ import { languageCases } from './language.mjs';
 import { lookCases } from './look.mjs';
 import { safetyCases } from './safety.mjs';
 import { Stage } from './stage.mjs';
+import { waitingCases } from './waiting.mjs';
 
 const browser = await launch(chromium);
 const stage = await Stage.start(browser);
@@ -24,6 +25,7 @@ await runCases({
   ...safetyCases(stage),
   ...languageCases(stage),
   ...expiryCases(browser),
+  ...waitingCases(browser),
   ...lookCases(browser),
 }, async () => {
   await browser.close();

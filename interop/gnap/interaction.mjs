@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answer, signIn, step } from '../lib/person.mjs';
+import { answerBesideAnother, signIn, step } from '../lib/person.mjs';
 import { ADA, BEN } from '../lib/server.mjs';
 import { Stage, pause } from './stage.mjs';
 
@@ -83,16 +83,7 @@ export function interactionCases(stage) {
       const client = await stage.client();
       const grant = await client.ask(stage.redirected());
       await stage.person(async ({ page }) => {
-        await page.goto(grant.interact.redirect);
-        await signIn(page, ADA);
-        await stage.person(async ({ page: other }) => {
-          await other.goto(grant.interact.redirect);
-          await signIn(other, BEN);
-          await answer(page, 'approve');
-          assert.equal(await step(page), '#client');
-          await other.reload();
-          assert.equal(await other.getAttribute('#outcome', 'data-outcome'), 'answered');
-        });
+        await stage.person(({ page: other }) => answerBesideAnother(grant.interact.redirect, [page, ADA], [other, BEN]));
       });
       assert.ok((await grant.proceed(await stage.brought(grant))).token);
     },

@@ -5,6 +5,7 @@
 import { runCases } from '../lib/cases.mjs';
 import { continuationCases } from './continuation.mjs';
 import { deviceCases } from './device.mjs';
+import { dialectCases } from './dialects.mjs';
 import { interactionCases } from './interaction.mjs';
 import { profileCases } from './profiles.mjs';
 import { proofCases } from './proofs.mjs';
@@ -20,6 +21,7 @@ await runCases({
   ...deviceCases(stage),
   ...continuationCases(stage),
   ...tokenCases(stage),
+  ...dialectCases(stage),
   ...proofCases(stage),
   ...resourceServerCases(stage),
 }, () => stage.stop());

@@ -14,6 +14,11 @@ export function resourceServerCases(stage) {
   const refused = (promise, code, status) => assert.rejects(promise, { code, status });
   const given = async (client, more) => stage.through(await client.ask(stage.redirected(more)));
 
+  const named = async (server, access) => {
+    const content = { access, resource_server: { key: server.key.json } };
+    return (await server.call('POST', stage.forServers.resource_registration_endpoint, { content })).resource_reference;
+  };
+
   return {
     async 'rfc9767_3_1 discovery for resource servers'() {
       const found = stage.forServers;
@@ -70,6 +75,19 @@ export function resourceServerCases(stage) {
       assert.equal(told.access.length, 2);
       const { token: unrelated } = await given(client, { access_token: { access: ['something-else'] } });
       assert.deepEqual(await stage.introspect(unrelated.value, {}, server), INACTIVE);
+    },
+
+    async 'c8 who names the same rights first is told nothing of a token that another name was asked for by'() {
+      const [stranger, server, client] = [await stage.client(), await stage.client(), await stage.client()];
+      const taken = await named(stranger, [CALENDAR]);
+      const reference = await named(server, [CALENDAR]);
+      assert.notEqual(reference, taken);
+      const { token } = await given(client, { access_token: { access: [reference] } });
+      assert.deepEqual(await stage.introspect(token.value, {}, stranger), INACTIVE);
+      assert.deepEqual((await stage.introspect(token.value, {}, server)).access, [CALENDAR]);
+      const { token: spelled } = await given(client, { access_token: { access: [CALENDAR] } });
+      for (const asker of [stranger, server]) assert.deepEqual(await stage.introspect(spelled.value, {}, asker), INACTIVE, 'no name was asked for');
+      assert.deepEqual((await stage.introspect(spelled.value)).access, [CALENDAR], 'the registered one is told');
     },
 
     async 'rfc9767_4 a resource server derives a token, within the one it was shown and no longer than the grant'() {

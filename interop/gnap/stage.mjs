@@ -6,13 +6,16 @@ import { chromium } from 'playwright-core';
 import { launch, seat } from '../lib/chromium.mjs';
 import { goThrough } from '../lib/person.mjs';
 import { Receiver } from '../lib/receiver.mjs';
-import { ADA, Server } from '../lib/server.mjs';
+import { ADA, Server, freePort } from '../lib/server.mjs';
 import { Client, finishAt } from './client.mjs';
 import { Key } from './key.mjs';
 
 export const DISPLAY = { name: 'Photo printer', uri: 'https://printer.example/about' };
 export const PHOTOS = { type: 'photo-api', actions: ['read', 'write'], locations: ['https://photos.example/'], identifier: 'album-7' };
 export const CALENDAR = { type: 'calendar-api', actions: ['read'] };
+
+/** The tenant of Open Payments that is the server itself. */
+const OPERATOR = 'cf5fd7d3-1eb1-4041-8e43-ba45747e9e5d';
 
 export class Stage {
   static async start(settings = {}, browser = undefined) {
@@ -22,8 +25,10 @@ export class Stage {
     stage.receiver = await Receiver.start();
     stage.api = await Key.generate('EdDSA', 'httpsig', 'api-1');
     stage.agency = await Key.generate('ES256', 'httpsig', 'agency-1');
+    const introspection = await freePort();
     stage.server = await Server.start({
       gnap: { enabled: true },
+      open_payments: { operator_tenant: OPERATOR, introspection_listen: `127.0.0.1:${introspection}` },
       outbound: { allow_private: [new URL(stage.receiver.origin).host] },
       clients: [
         { client_id: 'photo-api', client_name: 'Photo API', resource_server: true, grant_types: [], jwks: { keys: [stage.api.jwk] } },
@@ -33,6 +38,7 @@ export class Stage {
       limits: { pending_per_source: 10_000, client_auth_failures_per_source: 10_000, ...settings.limits },
     });
     stage.endpoint = `${stage.server.issuer}/gnap`;
+    stage.payments = { endpoint: `${stage.server.issuer}/op/${OPERATOR}`, introspection: `http://127.0.0.1:${introspection}/` };
     const found = await fetch(`${stage.server.origin}/.well-known/gnap-as-rs`);
     stage.forServers = await found.json();
     stage.origins = [stage.server.origin, stage.receiver.origin];

@@ -71,6 +71,19 @@ export function tokenCases(stage) {
       await refused(client.ask(stage.redirected(asked(['durable']))), 'invalid_flag', 400);
     },
 
+    async 'rfc9635_6 a bearer token of a registered client is managed by the key it is registered with'() {
+      const agency = stage.registered('agency', stage.agency);
+      const token = await given(agency, { access_token: { access: [PHOTOS], flags: ['bearer'] } });
+      assert.deepEqual(token.flags, ['bearer']);
+      const thief = await stage.client('ES256');
+      await refused(thief.rotate(token), 'invalid_client', 401);
+      await refused(thief.revoke(token), 'invalid_client', 401);
+      const rotated = await agency.rotate(token);
+      assert.deepEqual([await isActive(token.value), await isActive(rotated.value)], [false, true]);
+      assert.equal(await agency.revoke(rotated), undefined);
+      assert.equal(await isActive(rotated.value), false);
+    },
+
     async 'rfc9635_6_1 another value ends the old one, and a lost answer is told again'() {
       const client = await stage.client();
       const token = await given(client);

@@ -1,5 +1,7 @@
 // What a person does at the pages, known by their stable element ids alone.
 
+import assert from 'node:assert/strict';
+
 /** Presses something and waits for the page it leads to. */
 export async function press(page, selector) {
   await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.click(selector)]);
@@ -9,6 +11,22 @@ export async function signIn(page, { username, password }) {
   await page.fill('#login', username);
   await page.fill('#password', password);
   await press(page, '#submit-login');
+}
+
+/**
+ * Two people stand before one request, each at a browser of their own. The first says yes and is back at the client; the
+ * other is told that it was answered, and finds no way there.
+ */
+export async function answerBesideAnother(uri, [page, person], [otherPage, other]) {
+  await page.goto(uri);
+  await signIn(page, person);
+  await otherPage.goto(uri);
+  await signIn(otherPage, other);
+  await answer(page, 'approve');
+  assert.equal(await step(page), '#client');
+  await otherPage.reload();
+  assert.equal(await otherPage.getAttribute('#outcome', 'data-outcome'), 'answered');
+  assert.equal(await otherPage.locator(`a[href*="${new URL(page.url()).origin}"]`).count(), 0);
 }
 
 const MARKS = ['#error-code', '#outcome', '#login', '#user-code', '#approve', '#logout-yes', 'form #continue', '#client'];

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isFinalizedGrantWithAccessToken } from '@interledger/open-payments';
 import { seat } from '../lib/chromium.mjs';
-import { answer, goThrough, press, signIn, step } from '../lib/person.mjs';
+import { answer, answerBesideAnother, goThrough, press, signIn, step } from '../lib/person.mjs';
 import { ADA, BEN } from '../lib/server.mjs';
 import { SHOP, refused } from './stage.mjs';
 
@@ -111,17 +111,7 @@ export function browserCases(stage, own, browser) {
       await person(own, async (page) => {
         const shop = await own.shop();
         const grant = await own.outgoing(shop);
-        await page.goto(grant.interact.redirect);
-        await signIn(page, ADA);
-        await person(own, async (other) => {
-          await other.goto(grant.interact.redirect);
-          await signIn(other, BEN);
-          await answer(page, 'approve');
-          assert.equal(await step(page), '#client');
-          await other.reload();
-          assert.equal(await other.getAttribute('#outcome', 'data-outcome'), 'answered');
-          assert.equal(await other.locator(`a[href*="${own.receiver.origin}"]`).count(), 0);
-        });
+        await person(own, (other) => answerBesideAnother(grant.interact.redirect, [page, ADA], [other, BEN]));
         await collected(own, shop, grant);
       });
     },

@@ -1,8 +1,10 @@
-//! Asks a GNAP server about a token that somebody presented, and says what a call without one is told.
+//! Names rights at a GNAP server, says what a call without a token is told, and asks about a token that somebody presented.
 //!
 //! ```sh
-//! cargo run -p placet-client --example gnap_resource_server -- http://127.0.0.1:8080/gnap TOKEN
+//! cargo run -p placet-client --example gnap_resource_server -- http://127.0.0.1:8080/gnap
 //! ```
+//!
+//! Its key is new with every run and its only name: it is told of tokens that were asked for by a name it gave, and of no other.
 
 use std::sync::Arc;
 
@@ -13,10 +15,8 @@ use serde_json::json;
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example speaks to whoever runs it")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let endpoint = arguments.next();
+    let endpoint = std::env::args().nth(1);
     let endpoint = endpoint.unwrap_or_else(|| "http://127.0.0.1:8080/gnap".to_owned());
-    let token = arguments.next().unwrap_or_else(|| "unknown".to_owned());
     let key = Arc::new(SigningKey::generate(Algorithm::EdDsa)?);
     let server = ResourceServer::new(reqwest::Client::new(), &endpoint, key, None);
     let photos = json!({ "type": "photo-api", "actions": ["read"] });
@@ -30,8 +30,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         "Without a token: WWW-Authenticate: {}",
         server.challenge(Some(&name), None)
     );
+    println!(
+        "Ask for a token in another terminal, and paste it here:\n\
+         cargo run -p placet-client --example gnap_client -- {endpoint} {name}"
+    );
+    let mut token = String::new();
+    std::io::stdin().read_line(&mut token)?;
     let found = server
-        .introspect(&format!("{endpoint}/introspect"), &token, &[photos])
+        .introspect(&format!("{endpoint}/introspect"), token.trim(), &[photos])
         .await?;
     match found {
         Some(held) => println!("The token holds: {:?}", held.access),

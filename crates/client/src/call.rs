@@ -13,7 +13,7 @@ use placet_proof::gnap::{GnapRequest, GnapSigner, SignedRequest, Stamp};
 use reqwest::{Method, Response, StatusCode, header};
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::{challenge::Challenge, error::Error};
 
 /// Signs and sends.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub(crate) struct Call<'a> {
     pub(crate) body: Option<&'a Value>,
     /// How long the server may hold the answer back (RFC 7240 §4.3). Absent: not at all.
     pub(crate) wait: Option<Duration>,
+    /// The resource server that sent the client here (RFC 9635 §9.1). Absent: none did.
+    pub(crate) referrer: Option<&'a str>,
 }
 
 impl<'a> Call<'a> {
@@ -40,6 +42,7 @@ impl<'a> Call<'a> {
             token: None,
             body: None,
             wait: None,
+            referrer: None,
         }
     }
 }
@@ -54,6 +57,11 @@ impl Caller {
 
     /// Sends one request. The answer of a success is its JSON, `Null` where there is none.
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Value, Error> {
+        self.exchange(call).await?.success()
+    }
+
+    /// Sends one request, whose answer may be a refusal that says more than why.
+    pub(crate) async fn exchange(&self, call: &Call<'_>) -> Result<Reply, Error> {
         self.deliver(call, |signer, request, nonce| {
             signer.sign(request, &stamp(nonce))
         })
@@ -66,7 +74,8 @@ impl Caller {
         self.deliver(call, |signer, request, nonce| {
             signer.sign_rotation(&new.signer, request, [&stamp(nonce), &stamp(&second)])
         })
-        .await
+        .await?
+        .success()
     }
 
     async fn deliver(
@@ -77,7 +86,7 @@ impl Caller {
             &GnapRequest<'_>,
             &str,
         ) -> Result<SignedRequest, placet_proof::ProofError>,
-    ) -> Result<Value, Error> {
+    ) -> Result<Reply, Error> {
         let body = match call.body {
             None => Vec::new(),
             Some(body) => serde_json::to_vec(body).map_err(|_| Error::Malformed("request"))?,
@@ -115,42 +124,70 @@ impl Caller {
         if let Some(wait) = call.wait {
             sent = sent.header("prefer", format!("wait={}", wait.as_secs()));
         }
+        if let Some(referrer) = call.referrer {
+            sent = sent.header(header::REFERER, referrer);
+        }
         if !signed.body.is_empty() {
             sent = sent.body(signed.body.clone());
         }
-        read(sent.send().await?).await
+        Reply::read(sent.send().await?).await
     }
 }
 
-async fn read(response: Response) -> Result<Value, Error> {
-    let status = response.status();
-    let retry_after = response
-        .headers()
-        .get(header::RETRY_AFTER)
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-        .map(Duration::from_secs);
-    let body = response.bytes().await?;
-    if status == StatusCode::NO_CONTENT || (status.is_success() && body.is_empty()) {
-        return Ok(Value::Null);
+/// What came back.
+pub(crate) struct Reply {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    challenge: Option<Challenge>,
+    /// Whether there was anything to read.
+    empty: bool,
+    /// What was read. Absent where it was no JSON.
+    pub(crate) json: Option<Value>,
+}
+
+impl Reply {
+    async fn read(response: Response) -> Result<Self, Error> {
+        let status = response.status();
+        let retry_after = response
+            .headers()
+            .get(header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.parse().ok())
+            .map(Duration::from_secs);
+        let challenge = Challenge::of(&response);
+        let body = response.bytes().await?;
+        Ok(Self {
+            status,
+            retry_after,
+            challenge,
+            empty: body.is_empty(),
+            json: serde_json::from_slice(&body).ok(),
+        })
     }
-    let json: Option<Value> = serde_json::from_slice(&body).ok();
-    if status.is_success() {
-        return json.ok_or(Error::Malformed("body"));
+
+    /// The JSON of a success.
+    pub(crate) fn success(self) -> Result<Value, Error> {
+        if self.status.is_success() {
+            return match self.json {
+                _ if self.status == StatusCode::NO_CONTENT || self.empty => Ok(Value::Null),
+                json => json.ok_or(Error::Malformed("body")),
+            };
+        }
+        // RFC 9635 §3.6: an object, or the code alone.
+        let error = self.json.as_ref().and_then(|json| json.get("error"));
+        let member = |name| {
+            error
+                .and_then(|error| error.get(name))
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        Err(Error::Refused {
+            status: self.status.as_u16(),
+            code: member("code").or_else(|| error.and_then(Value::as_str).map(str::to_owned)),
+            description: member("description"),
+            retry_after: self.retry_after,
+            challenge: self.challenge.map(Box::new),
+        })
     }
-    // RFC 9635 §3.6: an object, or the code alone.
-    let error = json.as_ref().and_then(|json| json.get("error"));
-    let member = |name| {
-        error
-            .and_then(|error| error.get(name))
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
-    Err(Error::Refused {
-        status: status.as_u16(),
-        code: member("code").or_else(|| error.and_then(Value::as_str).map(str::to_owned)),
-        description: member("description"),
-        retry_after,
-    })
 }
 
 fn stamp(nonce: &str) -> Stamp<'_> {

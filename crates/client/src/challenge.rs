@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use reqwest::{Response, StatusCode, header};
 use url::Url;
 
 /// The scheme, compared without regard to case.
@@ -67,6 +68,17 @@ impl Challenge {
             text.is_none_or(|text| Url::parse(text).is_ok())
         };
         (is_uri(&challenge.as_uri) && is_uri(&challenge.referrer)).then_some(challenge)
+    }
+
+    /// The challenge of a resource server that was called without a good token. `None` when the status is another than 401,
+    /// or there is none that can be read.
+    pub fn of(response: &Response) -> Option<Self> {
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return None;
+        }
+        let told = response.headers().get_all(header::WWW_AUTHENTICATE);
+        told.iter()
+            .find_map(|value| Self::parse(value.to_str().ok()?))
     }
 
     /// Whether the challenge comes from the resource server that was called: the two URIs are the same text. Without it

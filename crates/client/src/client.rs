@@ -1,6 +1,6 @@
 //! A client: its key, its server, and how it asks.
 //!
-//! Spec: RFC 9635 §2, §2.5
+//! Spec: RFC 9635 §2, §2.5, §9.1
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Call, Caller, nonce},
+    challenge::Challenge,
     error::Error,
     grant::{Answer, answer},
 };
@@ -98,6 +99,46 @@ impl Client {
         start: &[Start],
         finish: &Finish,
     ) -> Result<Answer, Error> {
+        self.ask(access, start, finish, None).await
+    }
+
+    /// Asks for one token for what a resource server refused a call: for the right its challenge names, which goes into the
+    /// request as it stands, and in the resource server's name, as `Referer`. `resource_server` is its URI as the client knows it;
+    /// `more` are rights asked for beside it.
+    ///
+    /// # Errors
+    /// As [`Client::request`]; [`Error::WrongReferrer`] and [`Error::OtherServer`] for a challenge that is not to be followed;
+    /// [`Error::Malformed`] when there is nothing to ask for.
+    pub async fn request_for(
+        &self,
+        challenge: &Challenge,
+        resource_server: &str,
+        more: &[Value],
+        (start, finish): (&[Start], &Finish),
+    ) -> Result<Answer, Error> {
+        let referrer = challenge.referrer.as_deref();
+        if referrer.is_some() && !challenge.is_from(resource_server) {
+            return Err(Error::WrongReferrer);
+        }
+        let as_uri = challenge.as_uri.as_deref();
+        if as_uri.is_some_and(|uri| uri != self.grant_endpoint) {
+            return Err(Error::OtherServer);
+        }
+        let named = challenge.access.as_deref().map(Value::from);
+        let access: Vec<_> = named.into_iter().chain(more.iter().cloned()).collect();
+        if access.is_empty() {
+            return Err(Error::Malformed("challenge"));
+        }
+        self.ask(&access, start, finish, referrer).await
+    }
+
+    async fn ask(
+        &self,
+        access: &[Value],
+        start: &[Start],
+        finish: &Finish,
+        referrer: Option<&str>,
+    ) -> Result<Answer, Error> {
         let client_nonce = nonce()?;
         let mut interact = json!({
             "start": start.iter().map(|start| start.name()).collect::<Vec<_>>(),
@@ -124,6 +165,7 @@ impl Client {
             .caller
             .send(&Call {
                 body: Some(&body),
+                referrer,
                 ..Call::new(Method::POST, &self.grant_endpoint)
             })
             .await?;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::challenge::Challenge;
+
 /// Why a call gave nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -16,6 +18,8 @@ pub enum Error {
         description: Option<String>,
         /// How long to stay away, when the server says so.
         retry_after: Option<Duration>,
+        /// What a resource server says of the way to a token ([`crate::Client::request_for`]). Absent: nothing.
+        challenge: Option<Box<Challenge>>,
     },
     /// The answer is not what RFC 9635 says; the text names the part.
     #[error("the answer is malformed: {0}")]
@@ -23,6 +27,14 @@ pub enum Error {
     /// What the browser brought does not belong to this request: somebody mixed two of them up, or tried to (RFC 9635 §11.25).
     #[error("the interaction hash does not fit")]
     WrongHash,
+    /// The challenge names another resource server than the one that was called, which could have a client ask in a name
+    /// that is not its own (RFC 9635 §9.1).
+    #[error("the challenge speaks for another resource server")]
+    WrongReferrer,
+    /// The challenge leads to an authorization server that this client is none of. Whoever trusts that one as well makes a
+    /// client of it.
+    #[error("the challenge leads to another authorization server")]
+    OtherServer,
     /// The request could not be signed.
     #[error(transparent)]
     Proof(#[from] placet_proof::ProofError),

@@ -1,6 +1,6 @@
 //! A grant as its client sees it: waiting for the person, or given.
 //!
-//! Spec: RFC 9635 §3, §4.2.3, §5
+//! Spec: RFC 9635 §3, §3.6, §4.2.3, §5
 
 use std::time::Duration;
 
@@ -94,96 +94,136 @@ impl Pending {
         Ok(InteractRef(interact_ref.to_owned()))
     }
 
-    /// Continues with what the person brought.
+    /// Continues with what the person brought. `None`: the server still waits for something, and this goes on.
     ///
     /// # Errors
-    /// [`Error::Refused`], with the code `user_denied` when the person said no.
-    pub async fn finish(self, reference: &InteractRef) -> Result<Answer, Error> {
+    /// [`Error::Refused`], with the code `user_denied` when the person said no. Whatever the error is, the grant is still
+    /// held: where an answer was lost, ask again. A reference that the server took is good no second time there.
+    pub async fn finish(&mut self, reference: &InteractRef) -> Result<Option<Granted>, Error> {
         let body = json!({ "interact_ref": reference.0 });
         self.proceed(Some(body), None).await
     }
 
-    /// Asks how it stands; the server may hold the answer back for as long as `hold`, until somebody has decided.
+    /// Asks how it stands; the server may hold the answer back for as long as `hold`, until somebody has decided. `None`:
+    /// nobody has, and [`Pending::wait`] says when to ask again.
     ///
     /// # Errors
-    /// [`Error::Refused`], with the code `too_fast` when [`Pending::wait`] was not kept.
-    pub async fn poll(self, hold: Option<Duration>) -> Result<Answer, Error> {
+    /// [`Error::Refused`], with the code `too_fast` when [`Pending::wait`] was not kept, which is longer from then on. Whatever
+    /// the error is, the grant is still held: where an answer was lost, ask again.
+    pub async fn poll(&mut self, hold: Option<Duration>) -> Result<Option<Granted>, Error> {
         self.proceed(None, hold).await
     }
 
-    async fn proceed(self, body: Option<Value>, wait: Option<Duration>) -> Result<Answer, Error> {
-        let sent = self
-            .client
-            .caller
-            .send(&Call {
-                token: Some(&self.next.token),
-                body: body.as_ref(),
-                wait,
-                ..Call::new(Method::POST, &self.next.uri)
-            })
-            .await?;
-        let mut told = answer(&self.client, &sent, self.client_nonce)?;
-        if let Answer::Pending(pending) = &mut told {
-            // What was told before still counts.
-            pending.server_nonce = pending.server_nonce.take().or(self.server_nonce);
-            pending.redirect = pending.redirect.take().or(self.redirect);
-            pending.user_code = pending.user_code.take().or(self.user_code);
-            pending.user_code_uri = pending.user_code_uri.take().or(self.user_code_uri);
-        }
-        Ok(told)
+    async fn proceed(
+        &mut self,
+        body: Option<Value>,
+        wait: Option<Duration>,
+    ) -> Result<Option<Granted>, Error> {
+        let call = Call {
+            body: body.as_ref(),
+            wait,
+            ..self.next.call(Method::POST)
+        };
+        let reply = self.client.caller.exchange(&call).await?;
+        self.next.follow(reply.json.as_ref());
+        let mut told = match answer(&self.client, &reply.success()?, self.client_nonce.clone())? {
+            Answer::Granted(granted) => return Ok(Some(*granted)),
+            Answer::Pending(pending) => *pending,
+        };
+        // What was told before still counts.
+        told.server_nonce = told.server_nonce.or(self.server_nonce.take());
+        told.redirect = told.redirect.or(self.redirect.take());
+        told.user_code = told.user_code.or(self.user_code.take());
+        told.user_code_uri = told.user_code_uri.or(self.user_code_uri.take());
+        *self = told;
+        Ok(None)
     }
 
     /// Takes the request back (RFC 9635 §5.4).
     ///
     /// # Errors
     /// [`Error::Refused`] when there is nothing to take back.
-    pub async fn cancel(self) -> Result<(), Error> {
+    pub async fn cancel(&self) -> Result<(), Error> {
         cancel(&self.client, &self.next).await
     }
 }
 
 impl Granted {
-    /// Asks for other rights under the same grant. The person is asked where they are more (RFC 9635 §5.3).
+    /// Asks for other rights under the same grant. The person is asked where they are more (RFC 9635 §5.3). The answer takes
+    /// the place of this grant.
     ///
     /// # Errors
-    /// [`Error::Refused`]; [`Error::Malformed`] when the grant cannot be continued.
-    pub async fn modify(self, access: &[Value], interact: Option<&Value>) -> Result<Answer, Error> {
-        let next = self.next.ok_or(Error::Malformed("continue"))?;
+    /// [`Error::Refused`]; [`Error::Malformed`] when the grant cannot be continued. Whatever the error is, the grant and its
+    /// token are still held: where an answer was lost, ask again.
+    pub async fn modify(
+        &mut self,
+        access: &[Value],
+        interact: Option<&Value>,
+    ) -> Result<Answer, Error> {
+        let next = self.next.as_mut().ok_or(Error::Malformed("continue"))?;
         let mut body = json!({ "access_token": { "access": access } });
         if let (Some(members), Some(interact)) = (body.as_object_mut(), interact) {
             members.insert("interact".to_owned(), interact.clone());
         }
-        let sent = self
-            .client
-            .caller
-            .send(&Call {
-                token: Some(&next.token),
-                body: Some(&body),
-                ..Call::new(Method::PATCH, &next.uri)
-            })
-            .await?;
+        let call = Call {
+            body: Some(&body),
+            ..next.call(Method::PATCH)
+        };
+        let reply = self.client.caller.exchange(&call).await?;
+        next.follow(reply.json.as_ref());
         let nonce = interact
             .and_then(|interact| interact.pointer("/finish/nonce"))
             .and_then(Value::as_str)
             .map(str::to_owned);
-        answer(&self.client, &sent, nonce)
+        answer(&self.client, &reply.success()?, nonce)
     }
 
     /// Ends the grant and all its tokens (RFC 9635 §5.4).
     ///
     /// # Errors
     /// [`Error::Refused`]; [`Error::Malformed`] when the grant cannot be continued.
-    pub async fn revoke(self) -> Result<(), Error> {
-        let next = self.next.ok_or(Error::Malformed("continue"))?;
-        cancel(&self.client, &next).await
+    pub async fn revoke(&self) -> Result<(), Error> {
+        let next = self.next.as_ref().ok_or(Error::Malformed("continue"))?;
+        cancel(&self.client, next).await
+    }
+}
+
+impl Continue {
+    /// What an answer says of the way back. `None`: nothing.
+    fn read(sent: &Value) -> Result<Option<Self>, Error> {
+        let text = |pointer| sent.pointer(pointer).and_then(Value::as_str);
+        match (text("/continue/uri"), text("/continue/access_token/value")) {
+            (Some(uri), Some(token)) => {
+                let wait = sent.pointer("/continue/wait").and_then(Value::as_u64);
+                Ok(Some(Self {
+                    uri: uri.to_owned(),
+                    token: token.to_owned(),
+                    wait: wait.map_or(WAIT, Duration::from_secs),
+                }))
+            }
+            (None, None) => Ok(None),
+            _ => Err(Error::Malformed("continue")),
+        }
+    }
+
+    /// Goes on where an answer says, be it a success or an error (RFC 9635 §3.6, §5): the server may have ended the way that
+    /// led to it. Where it says nothing that can be read, the way stays.
+    fn follow(&mut self, sent: Option<&Value>) {
+        if let Some(Ok(Some(next))) = sent.map(Self::read) {
+            *self = next;
+        }
+    }
+
+    fn call(&self, method: Method) -> Call<'_> {
+        Call {
+            token: Some(&self.token),
+            ..Call::new(method, &self.uri)
+        }
     }
 }
 
 async fn cancel(client: &Client, next: &Continue) -> Result<(), Error> {
-    let call = Call {
-        token: Some(&next.token),
-        ..Call::new(Method::DELETE, &next.uri)
-    };
+    let call = next.call(Method::DELETE);
     client.caller.send(&call).await.map(drop)
 }
 
@@ -197,18 +237,7 @@ pub(crate) fn answer(
         let value = sent.pointer(pointer)?;
         value.as_str().map(str::to_owned)
     };
-    let next = match (text("/continue/uri"), text("/continue/access_token/value")) {
-        (Some(uri), Some(token)) => {
-            let wait = sent.pointer("/continue/wait").and_then(Value::as_u64);
-            Some(Continue {
-                uri,
-                token,
-                wait: wait.map_or(WAIT, Duration::from_secs),
-            })
-        }
-        (None, None) => None,
-        _ => return Err(Error::Malformed("continue")),
-    };
+    let next = Continue::read(sent)?;
     let given = sent.get("access_token").or_else(|| sent.get("subject"));
     if given.is_some() {
         let token = match sent.get("access_token") {

@@ -2,11 +2,15 @@
 //!
 //! Spec: Open Payments 1.3; RFC 9421 §4 (which this client departs from)
 
+#[path = "../../lib/cases.rs"]
+mod cases;
 mod person;
+#[path = "../../lib/server.rs"]
+mod process;
 mod server;
 mod wallet;
 
-use std::{env, error::Error, path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use open_payments::{
@@ -20,11 +24,11 @@ use open_payments::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Runtime;
 
+use cases::{Outcome, ensure, never_began, run_cases};
 use server::Server;
 use wallet::Wallet;
-
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 const CALLBACK: &str = "http://127.0.0.1:9/callback";
 const NONCE: &str = "4edb2194-dbdf-46bb-9397-d5fd57b7c8a7";
@@ -43,9 +47,9 @@ struct Pending {
 }
 
 impl Judge {
-    async fn start() -> Outcome<Self> {
+    fn start() -> Outcome<Self> {
         let wallet = Wallet::start()?;
-        let server = Server::start(&wallet.host).await?;
+        let server = Server::start(&wallet.host)?;
         Ok(Self { server, wallet })
     }
 
@@ -373,10 +377,6 @@ fn said(url: &reqwest::Url, name: &str) -> Outcome<String> {
         .ok_or_else(|| format!("no {name} in {url}").into())
 }
 
-fn ensure(holds: bool, what: &str) -> Outcome {
-    if holds { Ok(()) } else { Err(what.into()) }
-}
-
 async fn case(judge: &Judge, name: &str) -> Outcome {
     match name {
         "a grant at once, by an address that publishes the key" => judge.at_once().await,
@@ -400,34 +400,17 @@ const CASES: [&str; 7] = [
     "g1 another key",
 ];
 
-async fn judge() -> Outcome<(usize, usize)> {
-    let judge = Judge::start().await?;
-    let words: Vec<String> = env::args().skip(1).collect();
-    let (mut passed, mut failed) = (0, 0);
-    for name in CASES {
-        if !words.is_empty() && !words.iter().any(|word| name.contains(word.as_str())) {
-            continue;
-        }
-        match case(&judge, name).await {
-            Ok(()) => {
-                passed += 1;
-                println!("ok {name}");
-            }
-            Err(error) => {
-                failed += 1;
-                println!("FAILED {name}\n  {error} {error:?}");
-            }
-        }
-    }
-    Ok((passed, failed))
+fn begin() -> Outcome<(Runtime, Judge)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    Ok((runtime, Judge::start()?))
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let (passed, failed) = judge().await.unwrap_or_else(|error| {
-        println!("FAILED to begin: {error} {error:?}");
-        (0, 1)
-    });
-    println!("{passed} passed, {failed} failed");
-    ExitCode::from(u8::from(failed > 0 || passed == 0))
+fn main() -> ExitCode {
+    let (runtime, judge) = match begin() {
+        Ok(begun) => begun,
+        Err(error) => return never_began(&*error),
+    };
+    run_cases(CASES, |name| runtime.block_on(case(&judge, name)))
 }

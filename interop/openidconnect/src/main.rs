@@ -3,10 +3,14 @@
 //!
 //! Spec: RFC 6749, RFC 7009, RFC 7636, RFC 7662, RFC 8628; OpenID Connect Core
 
+#[path = "../../lib/cases.rs"]
+mod cases;
 mod person;
+#[path = "../../lib/server.rs"]
+mod process;
 mod server;
 
-use std::{env, error::Error, process::ExitCode, thread, time::Duration};
+use std::{error::Error, process::ExitCode, thread, time::Duration};
 
 use openidconnect::{
     AccessToken, AdditionalProviderMetadata, AuthType, AuthorizationCode, ClientId, ClientSecret,
@@ -25,10 +29,9 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 
+use cases::{Outcome, ensure, never_began, run_cases};
 use person::{End, Person};
 use server::Server;
-
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 const CALLBACK: &str = "http://127.0.0.1:9/callback";
 const SECRET: &str = "orchard +% secret/of=the&garden 7c21aa03";
@@ -383,10 +386,6 @@ fn parameter(url: &Url, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-fn ensure(holds: bool, what: &str) -> Outcome {
-    if holds { Ok(()) } else { Err(what.into()) }
-}
-
 const CASES: [(&str, fn(&Judge) -> Outcome); 8] = [
     ("discovery", Judge::discovery),
     (
@@ -404,38 +403,22 @@ const CASES: [(&str, fn(&Judge) -> Outcome); 8] = [
     ("denied device", Judge::denied_device),
 ];
 
-fn judge() -> Outcome<(usize, usize)> {
+fn begin() -> Outcome<(Server, Judge)> {
     let server = Server::start(DECLARATIONS)?;
     let http = Http::builder()
         .redirect(openidconnect::reqwest::redirect::Policy::none())
         .build()?;
     let metadata = Metadata::discover(&IssuerUrl::new(server.issuer.clone())?, &http)?;
-    let judge = Judge { http, metadata };
-    let words: Vec<String> = env::args().skip(1).collect();
-    let (mut passed, mut failed) = (0, 0);
-    for (name, case) in CASES {
-        if !words.is_empty() && !words.iter().any(|word| name.contains(word.as_str())) {
-            continue;
-        }
-        match case(&judge) {
-            Ok(()) => {
-                passed += 1;
-                println!("ok {name}");
-            }
-            Err(error) => {
-                failed += 1;
-                println!("FAILED {name}\n  {error} {error:?}");
-            }
-        }
-    }
-    Ok((passed, failed))
+    Ok((server, Judge { http, metadata }))
 }
 
 fn main() -> ExitCode {
-    let (passed, failed) = judge().unwrap_or_else(|error| {
-        println!("FAILED to begin: {error} {error:?}");
-        (0, 1)
-    });
-    println!("{passed} passed, {failed} failed");
-    ExitCode::from(u8::from(failed > 0 || passed == 0))
+    let (_server, judge) = match begin() {
+        Ok(begun) => begun,
+        Err(error) => return never_began(&*error),
+    };
+    run_cases(CASES.map(|(name, _)| name), |name| {
+        let case = CASES.iter().find(|(known, _)| *known == name);
+        case.ok_or("no such case")?.1(&judge)
+    })
 }

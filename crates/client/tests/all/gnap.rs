@@ -6,7 +6,7 @@ use placet_client::{Client, Error, Finish, Start};
 use placet_proof::{Algorithm, SigningKey};
 use serde_json::json;
 
-fn client(endpoint: &str) -> Client {
+pub(crate) fn client(endpoint: &str) -> Client {
     let key = Arc::new(SigningKey::generate(Algorithm::EdDsa).expect("a key can be made"));
     Client::new(reqwest::Client::new(), endpoint, key)
 }

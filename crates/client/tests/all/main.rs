@@ -2,4 +2,7 @@
 
 mod challenge;
 mod gnap;
+mod lost;
 mod properties;
+mod rs_first;
+mod scripted;

@@ -23,3 +23,5 @@ mod secrets;
 mod stage;
 mod store;
 mod tokens;
+#[cfg(feature = "postgres-tests")]
+mod wallet;
