@@ -205,7 +205,7 @@ fn g9_a_signature_of_a_tenant_counts_once_on_all_nodes() {
     let payments = format!("[open_payments]\noperator_tenant = \"{OWN}\"\n");
     let pair = Pair::start_with("graphql-replay", &payments);
     let added = pair.both.command(&["tenants", "add", ONE, "--json"]);
-    let added: serde_json::Value = serde_json::from_slice(&added.stdout).unwrap();
+    let added: Value = serde_json::from_slice(&added.stdout).unwrap();
     let secret = added["api_secret"].as_str().unwrap();
     let body = json!({ "query": GRANTS }).to_string();
     let [first, second] = pair.admins.each_ref();
