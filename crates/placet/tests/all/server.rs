@@ -133,10 +133,17 @@ impl Server {
 
     fn wait_until_it_listens(&self) {
         let begun = Instant::now();
-        while TcpStream::connect(&self.address).is_err() {
+        let mut stream = loop {
+            if let Ok(stream) = TcpStream::connect(&self.address) {
+                break stream;
+            }
             assert!(begun.elapsed() < START_LIMIT, "{}", self.log());
             std::thread::sleep(Duration::from_millis(5));
-        }
+        };
+        // It takes connections before its store is there; whatever it says, TLS or not, it says afterwards.
+        stream.set_read_timeout(Some(START_LIMIT)).unwrap();
+        let asked = stream.write_all(b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n");
+        asked.and_then(|()| stream.read(&mut [0; 1])).ok();
     }
 
     /// What it wrote to standard error.
