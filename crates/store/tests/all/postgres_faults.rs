@@ -580,6 +580,8 @@ async fn k7_a_node_of_the_old_primary_finds_the_new_one() {
     let node = Node::at(&both, 15).await;
     node.store.commit(node.naming("before")).await.unwrap();
     let (copy, _) = cluster.promoted_copy(&database).await;
+    // It may have come back to the old one before there was a new one.
+    proxy.cut.notify_waiters();
     let back = timeout(Duration::from_secs(10), async {
         while node.store.commit(node.naming("after")).await.is_err() {
             sleep(Duration::from_millis(20)).await;
